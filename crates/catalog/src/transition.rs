@@ -1,0 +1,51 @@
+//! What a batch did.
+
+use std::sync::Arc;
+
+use paste_model::{InstanceKey, Member, Namespace, ServiceKey, ServiceSettings, TokenId};
+
+use crate::session::SessionCell;
+
+/// What a batch did, for the timeline and for liveness: the member before and after.
+#[derive(Debug, Clone)]
+pub enum Transition {
+    /// A member came, changed or went.
+    Member {
+        /// Which.
+        key: InstanceKey,
+        /// As it was; `None`: it came.
+        before: Option<Arc<Member>>,
+        /// As it is; `None`: it went.
+        after: Option<Arc<Member>>,
+    },
+    /// A service's settings were written or deleted.
+    Service {
+        /// Of which service.
+        key: ServiceKey,
+        /// As they were; `None`: there were none.
+        before: Option<Arc<ServiceSettings>>,
+        /// As they are; `None`: there are none.
+        after: Option<Arc<ServiceSettings>>,
+    },
+    /// A namespace's settings were written or deleted.
+    Namespace {
+        /// Which.
+        name: Namespace,
+        /// Whether it has settings now.
+        exists: bool,
+    },
+    /// A token was written or deleted.
+    Token {
+        /// Which.
+        id: TokenId,
+        /// Whether it is there now.
+        exists: bool,
+    },
+    /// A session came into being (first instance or record) or went (`exists: false`).
+    Session {
+        /// Which.
+        cell: Arc<SessionCell>,
+        /// Whether it is there now.
+        exists: bool,
+    },
+}

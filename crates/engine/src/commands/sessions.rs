@@ -1,0 +1,143 @@
+//! Heartbeats, and the clean end of a process.
+
+use paste_catalog::SessionCell;
+use paste_model::{Expect, Key, Role, SessionId};
+
+use super::{Plan, Step};
+use crate::{Caller, Engine, EngineError, LoadReport, StreamGuard};
+
+/// Most instances that one batch removes when a session ends: it expects something of each.
+const REMOVED_TOGETHER_MAX: usize = paste_store::EXPECTATIONS_MAX;
+
+impl Engine {
+    /// Renews a session. Commits nothing; the load and call counts it may carry are kept in memory.
+    pub fn heartbeat_session(
+        &self,
+        caller: &Caller,
+        session: &str,
+        report: Option<LoadReport>,
+    ) -> Result<(), EngineError> {
+        let renewed = self.renew(caller, session, |cell| {
+            if let Some(report) = report {
+                self.loads_board().report(cell.id(), report);
+            }
+        });
+        renewed.unwrap_or_else(|| Err(EngineError::unregistered("session", session)))
+    }
+
+    /// Renews the session of an instance. A persistent instance without a session has none to renew.
+    pub fn heartbeat_instance(
+        &self,
+        caller: &Caller,
+        namespace: &str,
+        service: &str,
+        instance: &str,
+    ) -> Result<(), EngineError> {
+        let unregistered = || {
+            EngineError::unregistered("instance", format_args!("{namespace}/{service}/{instance}"))
+        };
+        let snapshot = self
+            .catalog()
+            .service(namespace, service)
+            .ok_or_else(unregistered)?;
+        caller.require(Role::Register, snapshot.key())?;
+        let member = snapshot.member(instance).ok_or_else(unregistered)?;
+        let Some(session) = &member.instance.session else {
+            return Ok(());
+        };
+        let renewed = self.renew(caller, session.as_str(), |_| {});
+        renewed.unwrap_or_else(|| Err(unregistered()))
+    }
+
+    /// Renews a session for its creator; `None` where there is none of that name.
+    fn renew(
+        &self,
+        caller: &Caller,
+        session: &str,
+        then: impl FnOnce(&SessionCell),
+    ) -> Option<Result<(), EngineError>> {
+        self.catalog().with_session(session, |cell| {
+            require_creator(caller, cell)?;
+            self.liveness().renew(cell);
+            then(cell);
+            Ok(())
+        })
+    }
+
+    /// Ends a session: removes the instances whose record still names it, and says how many.
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+    ) -> Result<usize, EngineError> {
+        let mut removed = 0;
+        loop {
+            let ((count, more), _) = self
+                .carry_out(caller, false, || {
+                    self.plan_end(caller, session, removed > 0)
+                })
+                .await?;
+            removed += count;
+            if !more {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// Has a stream speak for a session: as long as the guard lives, the stream is open.
+    pub fn open_stream(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+    ) -> Result<StreamGuard, EngineError> {
+        let cell = self
+            .catalog()
+            .session(session.as_str())
+            .ok_or_else(|| EngineError::unregistered("session", session))?;
+        require_creator(caller, &cell)?;
+        Ok(self.liveness().open_stream(session))
+    }
+
+    fn plan_end(
+        &self,
+        caller: &Caller,
+        id: &SessionId,
+        begun: bool,
+    ) -> Result<Step<(usize, bool)>, EngineError> {
+        let Some(cell) = self.catalog().session(id.as_str()) else {
+            // Once the last instance is gone, so is the session.
+            return if begun {
+                Ok(Step::Done((0, false)))
+            } else {
+                Err(EngineError::unregistered("session", id))
+            };
+        };
+        require_creator(caller, &cell)?;
+        let members = cell.members();
+        let mut plan = Plan {
+            reason: "session ended".into(),
+            ..Plan::default()
+        };
+        for (key, member) in members.iter().take(REMOVED_TOGETHER_MAX) {
+            plan.remove(key, member, Expect::At(member.revision));
+        }
+        let more = members.len() > REMOVED_TOGETHER_MAX;
+        if !more && cell.record().1.is_some() {
+            plan.delete(Key::Session(id.clone()));
+        }
+        let count = members.len().min(REMOVED_TOGETHER_MAX);
+        Ok(Step::Commit(plan, (count, more)))
+    }
+}
+
+/// Only the principal that created a session may use it.
+fn require_creator(caller: &Caller, cell: &SessionCell) -> Result<(), EngineError> {
+    if cell.belongs_to(caller.principal()) {
+        return Ok(());
+    }
+    let owner = &cell.record().0.principal;
+    Err(EngineError::Forbidden {
+        needed: Role::Register,
+        detail: format!("session {} belongs to {owner}", cell.id()),
+    })
+}

@@ -1,0 +1,46 @@
+//! The only door for writes, and the watch over who is alive.
+//!
+//! A command checks who asks, turns into a batch, is committed to the store, and waits until the view has reached its
+//! revision. Invariants:
+//!
+//! - Nothing but [`feed`] holds the catalog's writer: no command touches the view.
+//! - A heartbeat commits nothing; only a change of state is written.
+//! - Time enters through [`Clock`] alone.
+
+mod access;
+mod backup;
+mod clock;
+mod commands;
+mod context;
+mod error;
+mod feed;
+mod liveness;
+mod load;
+mod probe;
+mod registration;
+mod start;
+mod status;
+mod timeline;
+
+pub use access::Caller;
+pub use clock::{Clock, SystemClock};
+pub use commands::{BatchItem, Outcome, Stored};
+pub use error::{EngineError, StartError};
+pub use liveness::{HoldKind, HoldStatus, LivenessStatus, StreamGuard};
+pub use load::LoadReport;
+pub use probe::ProbeStatus;
+pub use registration::Registration;
+pub use start::{Config, Engine};
+pub use status::EngineStatus;
+pub use timeline::{Event, EventCursor, EventKind, InvalidCursor, TimelineStatus};
+
+pub mod settings {
+    //! What of the engine can be configured, one section a room.
+
+    pub use crate::liveness::{
+        Config as Liveness, FlappingConfig as Flapping, PaceConfig as Pace,
+        SilenceConfig as Silence, ZoneConfig as Zone,
+    };
+    pub use crate::probe::{Config as Probes, InvalidRange, Range};
+    pub use crate::timeline::Config as Timeline;
+}

@@ -1,0 +1,283 @@
+//! One line of the timeline, and how it is told from what a batch did.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use paste_catalog::Transition;
+use paste_model::{
+    CauseKind, Change, Committed, InstanceId, InstanceKey, Key, Member, Record, Revision,
+    ServiceKey, Timestamp,
+};
+
+/// Where an event stands: the batch's revision, and its place among that batch's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct EventCursor {
+    /// The batch.
+    pub revision: Revision,
+    /// The place in it, from 0.
+    pub place: u32,
+}
+
+impl fmt::Display for EventCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.revision, self.place)
+    }
+}
+
+/// A text that is not an event cursor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an event cursor: expected <revision>.<place>")]
+pub struct InvalidCursor;
+
+impl FromStr for EventCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (revision, place) = text.split_once('.').unwrap_or((text, "0"));
+        Ok(Self {
+            revision: Revision(revision.parse().map_err(|_| InvalidCursor)?),
+            place: place.parse().map_err(|_| InvalidCursor)?,
+        })
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal,)*) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $kind,)* }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The word used on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+
+            /// The kind of that word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$kind),)* _ => None }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An instance registered.
+    Registered = "registered",
+    /// A registration was replaced.
+    Updated = "updated",
+    /// An instance was deregistered, or its session ended.
+    Deregistered = "deregistered",
+    /// An instance was removed because its session stayed silent.
+    Removed = "removed",
+    /// Its health is in doubt.
+    Suspect = "suspect",
+    /// It is failing.
+    Failing = "failing",
+    /// It is well again.
+    Passing = "passing",
+    /// An administrator set its status.
+    OverrideSet = "override-set",
+    /// An administrator took that back.
+    OverrideCleared = "override-cleared",
+    /// The service's settings changed.
+    ServiceUpdated = "service-updated",
+    /// The service's settings were deleted.
+    ServiceDeleted = "service-deleted",
+    /// A guard holds something back, or lets go of it.
+    Held = "held",
+    /// Events are missing before this one.
+    Gap = "gap",
+}
+
+/// One line of the timeline: what changed, when, why, and who saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it stands.
+    pub cursor: EventCursor,
+    /// When, by the clock of the node that committed it.
+    pub at: Timestamp,
+    /// Of which service; `None` for a gap.
+    pub service: Option<ServiceKey>,
+    /// Of which instance, where it is about one.
+    pub instance: Option<InstanceId>,
+    /// What happened.
+    pub kind: EventKind,
+    /// By whom, or seen by whom.
+    pub by: String,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+/// Tells the events of a batch from what it did to the view.
+pub(super) fn of_transitions(batch: &Committed, transitions: &[Transition]) -> Vec<Event> {
+    let mut teller = Teller::new(batch);
+    for transition in transitions {
+        match transition {
+            Transition::Member { key, before, after } => {
+                teller.member(key, before.as_ref(), after.as_ref())
+            }
+            Transition::Service { key, after, .. } => {
+                let kind = if after.is_some() {
+                    EventKind::ServiceUpdated
+                } else {
+                    EventKind::ServiceDeleted
+                };
+                teller.tell(key, None, kind, None);
+            }
+            Transition::Namespace { .. }
+            | Transition::Token { .. }
+            | Transition::Session { .. } => {}
+        }
+    }
+    teller.guard();
+    teller.events
+}
+
+/// Tells the events of a batch from its changes alone: for batches from before the view was loaded, of which nobody
+/// knows any more what was there before.
+pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
+    let mut teller = Teller::new(batch);
+    for change in &batch.changes {
+        match change {
+            Change::Put(Record::Instance(key, _)) => teller.instance(key, EventKind::Registered),
+            Change::Delete(Key::Instance(key)) => teller.gone(key),
+            Change::Put(Record::Check(key, health)) => {
+                let kind =
+                    EventKind::from_word(health.state.as_str()).unwrap_or(EventKind::Failing);
+                teller.tell(
+                    &key.service,
+                    Some(&key.id),
+                    kind,
+                    Some((&health.observer, &health.reason)),
+                );
+            }
+            Change::Put(Record::Override(key, _)) => teller.instance(key, EventKind::OverrideSet),
+            Change::Delete(Key::Override(key)) => teller.instance(key, EventKind::OverrideCleared),
+            Change::Put(Record::Service(key, _)) => {
+                teller.tell(key, None, EventKind::ServiceUpdated, None)
+            }
+            Change::Delete(Key::Service(key)) => {
+                teller.tell(key, None, EventKind::ServiceDeleted, None)
+            }
+            _ => {}
+        }
+    }
+    teller.guard();
+    teller.events
+}
+
+struct Teller<'a> {
+    batch: &'a Committed,
+    events: Vec<Event>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(batch: &'a Committed) -> Self {
+        Self {
+            batch,
+            events: Vec::with_capacity(batch.changes.len()),
+        }
+    }
+
+    fn member(
+        &mut self,
+        key: &InstanceKey,
+        before: Option<&Arc<Member>>,
+        after: Option<&Arc<Member>>,
+    ) {
+        let (before, after) = match (before, after) {
+            (None, None) => return,
+            (None, Some(_)) => return self.instance(key, EventKind::Registered),
+            (Some(_), None) => return self.gone(key),
+            (Some(before), Some(after)) => (before, after),
+        };
+        if before.revision != after.revision {
+            self.instance(key, EventKind::Updated);
+        }
+        if before.overridden != after.overridden {
+            let kind = if after.overridden.is_some() {
+                EventKind::OverrideSet
+            } else {
+                EventKind::OverrideCleared
+            };
+            self.instance(key, kind);
+        }
+        if before.health() != after.health() {
+            let kind = EventKind::from_word(after.health().as_str()).unwrap_or(EventKind::Failing);
+            let why = after
+                .verdict()
+                .map(|health| (health.observer.as_str(), health.reason.as_str()));
+            self.tell(&key.service, Some(&key.id), kind, why);
+        }
+    }
+
+    fn instance(&mut self, key: &InstanceKey, kind: EventKind) {
+        self.tell(&key.service, Some(&key.id), kind, None);
+    }
+
+    fn gone(&mut self, key: &InstanceKey) {
+        let silent = self.batch.cause.kind == CauseKind::Liveness;
+        self.instance(
+            key,
+            if silent {
+                EventKind::Removed
+            } else {
+                EventKind::Deregistered
+            },
+        );
+    }
+
+    /// A guard's word changes nothing, so the cause says what it is about.
+    fn guard(&mut self) {
+        if let (CauseKind::Guard, Some(service)) = (self.batch.cause.kind, &self.batch.cause.about)
+        {
+            self.tell(service, None, EventKind::Held, None);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        service: &ServiceKey,
+        instance: Option<&InstanceId>,
+        kind: EventKind,
+        why: Option<(&str, &str)>,
+    ) {
+        let cause = &self.batch.cause;
+        let (by, reason) = why.unwrap_or((cause.by.as_str(), cause.reason.as_str()));
+        self.events.push(Event {
+            cursor: EventCursor {
+                revision: self.batch.revision,
+                place: u32::try_from(self.events.len()).unwrap_or(u32::MAX),
+            },
+            at: cause.at,
+            service: Some(service.clone()),
+            instance: instance.cloned(),
+            kind,
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_cursors_survive_text() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_word(kind.as_str()), Some(*kind));
+        }
+        let cursor = EventCursor {
+            revision: Revision(7),
+            place: 3,
+        };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert!("x.1".parse::<EventCursor>().is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! Keys as text: `/{tree}/{name}…`. Names never hold a `/`, so the text is unambiguous.
+
+use paste_model::{BlobId, InstanceId, InstanceKey, Key, Namespace, ServiceKey, ServiceName};
+
+use super::RecordError;
+
+/// The key as it is stored.
+pub fn encode_key(key: &Key) -> String {
+    match key {
+        Key::Namespace(name) => join("namespace", &[name.as_str()]),
+        Key::Service(key) => join("service", &[key.namespace.as_str(), key.name.as_str()]),
+        Key::Instance(key) => instance("instance", key),
+        Key::Session(id) => join("session", &[id.as_str()]),
+        Key::Check(key) => instance("check", key),
+        Key::Override(key) => instance("override", key),
+        Key::Token(id) => join("token", &[id.as_str()]),
+        Key::Blob(id) => join("blob", &[&hex(&id.0)]),
+    }
+}
+
+/// The key that was stored so.
+pub fn decode_key(bytes: &[u8]) -> Result<Key, RecordError> {
+    let text = std::str::from_utf8(bytes).map_err(malformed)?;
+    let rest = text
+        .strip_prefix('/')
+        .ok_or_else(|| malformed("it doesn't begin with '/'"))?;
+    let (tree, path) = rest
+        .split_once('/')
+        .ok_or_else(|| malformed("it names no record"))?;
+    Ok(match tree {
+        "namespace" => Key::Namespace(path.parse().map_err(malformed)?),
+        "service" => Key::Service(service_key(path)?),
+        "instance" => Key::Instance(instance_key(path)?),
+        "session" => Key::Session(path.parse().map_err(malformed)?),
+        "check" => Key::Check(instance_key(path)?),
+        "override" => Key::Override(instance_key(path)?),
+        "token" => Key::Token(path.parse().map_err(malformed)?),
+        "blob" => {
+            Key::Blob(blob_id(path).ok_or_else(|| malformed("a blob's id has 64 hex digits"))?)
+        }
+        _ => return Err(malformed(format!("there is no tree {tree:?}"))),
+    })
+}
+
+fn malformed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RecordError {
+    RecordError::malformed("the key", cause)
+}
+
+fn join(tree: &str, parts: &[&str]) -> String {
+    let length = 1 + tree.len() + parts.iter().map(|part| 1 + part.len()).sum::<usize>();
+    let mut text = String::with_capacity(length);
+    for part in std::iter::once(&tree).chain(parts) {
+        text.push('/');
+        text.push_str(part);
+    }
+    text
+}
+
+fn instance(tree: &str, key: &InstanceKey) -> String {
+    let service = &key.service;
+    join(
+        tree,
+        &[
+            service.namespace.as_str(),
+            service.name.as_str(),
+            key.id.as_str(),
+        ],
+    )
+}
+
+fn service_key(path: &str) -> Result<ServiceKey, RecordError> {
+    let (namespace, name) = path
+        .split_once('/')
+        .ok_or_else(|| malformed("it names no service"))?;
+    Ok(ServiceKey {
+        namespace: Namespace::new(namespace).map_err(malformed)?,
+        name: ServiceName::new(name).map_err(malformed)?,
+    })
+}
+
+fn instance_key(path: &str) -> Result<InstanceKey, RecordError> {
+    let (service, id) = path
+        .rsplit_once('/')
+        .ok_or_else(|| malformed("it names no instance"))?;
+    Ok(InstanceKey {
+        service: service_key(service)?,
+        id: InstanceId::new(id).map_err(malformed)?,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+        .collect()
+}
+
+fn blob_id(text: &str) -> Option<BlobId> {
+    let digits = text.as_bytes();
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let mut id = [0; 32];
+    if digits.len() != 2 * id.len() {
+        return None;
+    }
+    for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = value(pair[0])? << 4 | value(pair[1])?;
+    }
+    Some(BlobId(id))
+}

@@ -1,0 +1,291 @@
+//! Arbitrary records and batches, for property tests.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use paste_model::{
+    Address, Batch, BlobId, Cause, CauseKind, Change, Check, CheckKind, Entry, Grant, Health,
+    HealthState, Instance, InstanceId, InstanceKey, Label, Metadata, NamedPort, Namespace,
+    NamespaceSettings, Override, Principal, ProtectThreshold, Record, Revision, Role, ServiceKey,
+    ServiceName, ServiceSettings, Services, Session, SessionId, Status, Timestamp, Token,
+    TokenHash, TokenId, Version, Weight,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+const NAME: &str = "[a-z0-9]([a-z._-]{0,6}[A-Z0-9])?";
+const ID: &str = "[a-z0-9]([a-z._:@#$-]{0,30}[A-Z0-9])?";
+
+fn service_key() -> impl Strategy<Value = ServiceKey> {
+    (NAME, NAME).prop_map(|(namespace, name)| ServiceKey {
+        namespace: Namespace::new(&namespace).expect("valid"),
+        name: ServiceName::new(&name).expect("valid"),
+    })
+}
+
+fn instance_key() -> impl Strategy<Value = InstanceKey> {
+    (service_key(), ID).prop_map(|(service, id)| InstanceKey {
+        service,
+        id: InstanceId::new(&id).expect("valid"),
+    })
+}
+
+fn label() -> impl Strategy<Value = Label> {
+    "[a-zé0-9-]{1,20}".prop_map(|text| Label::new("tags", &text).expect("valid"))
+}
+
+fn port() -> impl Strategy<Value = NonZeroU16> {
+    (1..=u16::MAX).prop_map(|port| NonZeroU16::new(port).expect("not zero"))
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    (0..5_usize).prop_map(|at| Status::ALL[at])
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    any::<u64>().prop_map(Duration::from_nanos)
+}
+
+fn principal() -> impl Strategy<Value = Principal> {
+    ".{0,20}".prop_map(|text| Principal::recorded(&text))
+}
+
+fn health() -> impl Strategy<Value = Health> {
+    let states = [
+        HealthState::Passing,
+        HealthState::Suspect,
+        HealthState::Failing,
+    ];
+    (0..3_usize, ".{0,30}", ".{0,10}", any::<u64>()).prop_map(
+        move |(at, reason, observer, since)| Health {
+            state: states[at],
+            reason: reason.into(),
+            observer: observer.into(),
+            since: Timestamp(since),
+        },
+    )
+}
+
+fn check() -> impl Strategy<Value = Check> {
+    let kind = prop_oneof![
+        "/[a-z]{0,8}".prop_map(|path| CheckKind::Http { path: path.into() }),
+        Just(CheckKind::Tcp),
+        "[a-z.]{0,8}".prop_map(|service| CheckKind::Grpc {
+            service: service.into()
+        }),
+    ];
+    (
+        kind,
+        option::of(port()),
+        option::of(duration()),
+        option::of(duration()),
+    )
+        .prop_map(|(kind, port, interval, timeout)| Check {
+            kind,
+            port,
+            interval,
+            timeout,
+        })
+}
+
+fn address() -> impl Strategy<Value = Address> {
+    prop_oneof![
+        any::<std::net::IpAddr>().prop_map(|ip| ip.to_string()),
+        "[a-z]{1,8}(\\.[a-z]{1,8}){0,3}",
+    ]
+    .prop_map(|text| Address::new(&text).expect("valid"))
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    (any::<(u64, u64, u64)>(), "(-[a-z]{1,4})?(\\+[a-z]{1,4})?").prop_map(
+        |((major, minor, patch), rest)| {
+            Version::parse(&format!("{major}.{minor}.{patch}{rest}")).expect("valid")
+        },
+    )
+}
+
+fn instance() -> impl Strategy<Value = Instance> {
+    let first = (
+        address(),
+        option::of(ID),
+        option::of(label()),
+        option::of(label()),
+        option::of(label()),
+        option::of(version()),
+        vec((label(), port()), 0..3),
+        vec(label(), 0..4),
+    );
+    let second = (
+        proptest::collection::btree_map("[a-zé]{1,6}", ".{0,10}", 0..5),
+        vec(check(), 0..3),
+        port(),
+        0..=10_000_u16,
+        status(),
+        any::<bool>(),
+    );
+    (first, second).prop_map(|(first, second)| {
+        let (address, session, protocol, region, zone, version, ports, tags) = first;
+        let (metadata, checks, port, weight, status, ephemeral) = second;
+        let pairs = metadata
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()));
+        Instance {
+            address,
+            session: session.map(|id| SessionId::new(&id).expect("valid")),
+            protocol,
+            region,
+            zone,
+            version: version.map(Box::new),
+            ports: ports
+                .into_iter()
+                .map(|(name, port)| NamedPort { name, port })
+                .collect(),
+            tags: tags.into(),
+            metadata: Metadata::new(pairs.collect()).expect("valid"),
+            checks: checks.into(),
+            port,
+            weight: Weight::new(weight).expect("valid"),
+            status,
+            ephemeral,
+        }
+    })
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    let services = prop_oneof![
+        ".{0,8}".prop_map(Services::Prefix),
+        NAME.prop_map(|name| Services::One(ServiceName::new(&name).expect("valid"))),
+    ];
+    (0..5_usize, option::of(NAME), services).prop_map(|(role, namespace, services)| Grant {
+        role: Role::ALL[role],
+        namespace: namespace.map(|name| Namespace::new(&name).expect("valid")),
+        services,
+    })
+}
+
+fn token() -> impl Strategy<Value = Token> {
+    (
+        any::<[u8; 32]>(),
+        vec(grant(), 0..3),
+        any::<u64>(),
+        any::<Option<u64>>(),
+        principal(),
+        NAME,
+    )
+        .prop_map(|(hash, grants, created, expires, by, id)| Token {
+            hash: TokenHash(hash),
+            grants,
+            created: Timestamp(created),
+            expires: expires.map(Timestamp),
+            by,
+            id: TokenId::new(&id).expect("valid"),
+        })
+}
+
+fn session() -> impl Strategy<Value = Session> {
+    (duration(), duration(), principal(), option::of(health())).prop_map(
+        |(ttl, remove_after, principal, health)| Session {
+            ttl,
+            remove_after,
+            principal,
+            health,
+        },
+    )
+}
+
+fn service_settings() -> impl Strategy<Value = ServiceSettings> {
+    (0..=100_u8, vec(".{0,10}", 0..3), ".{0,20}").prop_map(|(percent, owners, description)| {
+        ServiceSettings {
+            protect_threshold: ProtectThreshold::new(percent).expect("valid"),
+            owners: owners.into_iter().map(Into::into).collect(),
+            description: description.into(),
+        }
+    })
+}
+
+/// Any record of any kind.
+pub(crate) fn record() -> impl Strategy<Value = Record> {
+    prop_oneof![
+        (NAME, ".{0,20}").prop_map(|(name, description)| Record::Namespace(
+            Namespace::new(&name).expect("valid"),
+            NamespaceSettings {
+                description: description.into()
+            },
+        )),
+        (service_key(), service_settings())
+            .prop_map(|(key, settings)| Record::Service(key, Arc::new(settings))),
+        (instance_key(), instance())
+            .prop_map(|(key, instance)| Record::Instance(key, Arc::new(instance))),
+        (ID, session()).prop_map(|(id, session)| Record::Session(
+            SessionId::new(&id).expect("valid"),
+            session
+        )),
+        (instance_key(), health()).prop_map(|(key, health)| Record::Check(key, health)),
+        (
+            instance_key(),
+            status(),
+            ".{0,20}",
+            principal(),
+            any::<u64>()
+        )
+            .prop_map(|(key, status, reason, by, at)| Record::Override(
+                key,
+                Arc::new(Override {
+                    status,
+                    reason: reason.into(),
+                    by,
+                    at: Timestamp(at)
+                }),
+            )),
+        token().prop_map(|token| Record::Token(Arc::new(token))),
+        (any::<[u8; 32]>(), vec(any::<u8>(), 0..100))
+            .prop_map(|(id, bytes)| Record::Blob(BlobId(id), Bytes::from(bytes))),
+    ]
+}
+
+/// Any record, as it stands in a checkpoint.
+pub(crate) fn entry() -> impl Strategy<Value = Entry> {
+    (any::<u64>(), record()).prop_map(|(revision, record)| Entry {
+        revision: Revision(revision),
+        record,
+    })
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    let kinds = [
+        CauseKind::Request,
+        CauseKind::Liveness,
+        CauseKind::Probe,
+        CauseKind::Guard,
+    ];
+    (
+        0..4_usize,
+        any::<u64>(),
+        principal(),
+        ".{0,20}",
+        option::of(service_key()),
+    )
+        .prop_map(move |(kind, at, by, reason, about)| Cause {
+            kind: kinds[kind],
+            at: Timestamp(at),
+            by,
+            reason: reason.into(),
+            about,
+        })
+}
+
+/// Any batch that expects nothing.
+pub(crate) fn batch() -> impl Strategy<Value = Batch> {
+    let change = (any::<bool>(), record()).prop_map(|(put, record)| match put {
+        true => Change::Put(record),
+        false => Change::Delete(record.key()),
+    });
+    (vec(change, 0..6), cause()).prop_map(|(changes, cause)| Batch {
+        expect: Vec::new(),
+        changes,
+        cause,
+    })
+}
