@@ -28,7 +28,7 @@ mod watch;
 
 pub use batch::{Action, BatchItem, BatchRequest, BatchResponse, BatchResult};
 pub use decode::{Strictness, decode};
-pub use duration::Duration;
+pub use duration::{Duration, InvalidDuration};
 pub use event::{Event, EventList};
 pub use explain::{Explanation, InstanceExplanation};
 pub use instance::{

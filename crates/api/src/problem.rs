@@ -3,6 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Longest path of a field that an answer repeats, in bytes.
+const FIELD_BYTES_MAX: usize = 256;
+/// Longest rule that a field breaks, with what was found there, in bytes.
+const RULE_BYTES_MAX: usize = 512;
+/// Longest account of what was wrong with a request, in bytes.
+const DETAIL_BYTES_MAX: usize = 2048;
+
 /// What went wrong, as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -38,11 +45,11 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// An error of `field`.
+    /// An error of `field`. What is too long is cut, so that bad input costs a bounded answer.
     pub fn new(field: impl Into<String>, detail: impl ToString) -> Self {
         Self {
-            field: field.into(),
-            detail: detail.to_string(),
+            field: cut(field.into(), FIELD_BYTES_MAX),
+            detail: cut(detail.to_string(), RULE_BYTES_MAX),
         }
     }
 }
@@ -160,13 +167,13 @@ impl Code {
 }
 
 impl Problem {
-    /// A problem of this kind.
+    /// A problem of this kind. A detail that is too long is cut.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:paste-registry:problem:{}", code.as_str()),
             title: code.title().to_owned(),
             status: code.status(),
-            detail: detail.into(),
+            detail: cut(detail.into(), DETAIL_BYTES_MAX),
             code: code.as_str().to_owned(),
             errors: Vec::new(),
         }
@@ -185,9 +192,28 @@ impl Problem {
     }
 }
 
+fn cut(mut text: String, bytes_max: usize) -> String {
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+        text.push('…');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_is_repeated_of_a_request_is_bounded() {
+        let (field, detail) = ("ä".repeat(9_999), "ö".repeat(9_999));
+        let problem =
+            Problem::of_fields(Code::InvalidQuery, vec![FieldError::new(field, detail); 32]);
+        let ellipsis = '…'.len_utf8();
+        assert_eq!(problem.errors[0].field.len(), FIELD_BYTES_MAX + ellipsis);
+        assert_eq!(problem.errors[0].detail.len(), RULE_BYTES_MAX + ellipsis);
+        assert!(problem.detail.len() <= DETAIL_BYTES_MAX + ellipsis);
+    }
 
     #[test]
     fn words_are_unique_and_readable_back() {

@@ -1,16 +1,12 @@
 //! What is wrong with a request: its fields by their paths, and the rule that each breaks.
 //!
-//! Invariant: however much is wrong, a refusal names at most [`ERRORS_MAX`] fields, in few words each, so that bad input
-//! costs a bounded answer.
+//! Invariant: however much is wrong, a refusal names at most [`ERRORS_MAX`] fields, so that bad input costs a bounded
+//! answer.
 
 use crate::{Code, FieldError, Problem};
 
 /// Most wrong fields that one answer names.
 pub(crate) const ERRORS_MAX: usize = 32;
-/// Longest path of a field that an answer repeats, in bytes.
-const PATH_BYTES_MAX: usize = 256;
-/// Longest rule, with what was found there, in bytes.
-const DETAIL_BYTES_MAX: usize = 1024;
 
 /// A request that was refused: the kind of problem, and the fields that are wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +48,7 @@ impl FieldErrors {
     /// Notes that `field` is wrong.
     pub(crate) fn push(&mut self, field: impl Into<String>, detail: impl ToString) {
         if !self.is_full() {
-            let detail = cut(detail.to_string(), DETAIL_BYTES_MAX);
-            let field = cut(field.into(), PATH_BYTES_MAX);
-            self.0.push(FieldError { field, detail });
+            self.0.push(FieldError::new(field, detail));
         }
     }
 
@@ -95,33 +89,17 @@ impl FieldErrors {
     }
 }
 
-fn cut(mut text: String, bytes_max: usize) -> String {
-    if text.len() > bytes_max {
-        text.truncate(text.floor_char_boundary(bytes_max));
-        text.push('…');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_bounded_in_number_and_length() {
+    fn a_refusal_names_a_bounded_number_of_fields() {
         let mut errors = FieldErrors::default();
         for index in 0..10_000 {
-            errors.push(
-                format!("ports.{index}{}", "ä".repeat(999)),
-                "ö".repeat(9_999),
-            );
+            errors.push(format!("ports.{index}"), "is wrong");
         }
         let refusal = errors.unless_any(()).expect_err("all are wrong");
         assert_eq!(refusal.errors.len(), ERRORS_MAX);
-        let ellipsis = '…'.len_utf8();
-        for error in refusal.errors {
-            assert!(error.field.len() <= PATH_BYTES_MAX + ellipsis);
-            assert!(error.detail.len() <= DETAIL_BYTES_MAX + ellipsis);
-        }
     }
 }

@@ -168,7 +168,9 @@ pub(super) async fn list(mut call: Call, service: &str) -> Answered {
     if wanted.consistent {
         call.engine().consistent().await?;
     }
-    if let Some((after, wait)) = wanted.poll {
+    if let Some((after, wait)) = wanted.poll
+        && !wait.is_zero()
+    {
         passed(&call, &wanted.key, after, wait).await;
     }
     let snapshot = existing(&call, &wanted.key)?;

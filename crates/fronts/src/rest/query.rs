@@ -131,7 +131,7 @@ impl Query {
         }
         let unknown = self.0.iter().take(32);
         let errors: Vec<_> = unknown
-            .map(|(key, _)| FieldError::new(shortened(key), "this parameter is not known here"))
+            .map(|(key, _)| FieldError::new(key, "this parameter is not known here"))
             .collect();
         Err(Problem::of_fields(Code::InvalidQuery, errors).into())
     }
@@ -170,11 +170,7 @@ fn unknown_status(word: &str) -> Failure {
 
 /// A parameter that breaks a rule.
 pub(super) fn invalid(name: &str, detail: impl ToString) -> Failure {
-    Failure::of_field(Code::InvalidQuery, shortened(name), detail)
-}
-
-fn shortened(name: &str) -> String {
-    name.chars().take(128).collect()
+    Failure::of_field(Code::InvalidQuery, name, detail)
 }
 
 fn decode(text: &str) -> Option<String> {

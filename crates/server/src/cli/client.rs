@@ -91,7 +91,7 @@ pub(crate) struct RegisterArgs {
     #[arg(long)]
     pub(crate) session: Option<String>,
     /// Silence after which it is no longer offered.
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) ttl: Option<Duration>,
     /// Keep it registered whether it is heard of or not.
     #[arg(long, conflicts_with_all = ["session", "ttl", "hold"])]
@@ -226,7 +226,7 @@ pub(crate) enum TokenCommand {
         #[arg(long = "grant", value_name = "GRANT", required = true, value_parser = grant)]
         grants: Vec<serde_json::Value>,
         /// After how long it ends.
-        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
         expires_in: Option<Duration>,
         #[command(flatten)]
         client: ClientArgs,
@@ -293,4 +293,9 @@ fn grant(text: &str) -> Result<serde_json::Value, String> {
         }
     }
     Ok(grant)
+}
+
+fn duration(text: &str) -> Result<Duration, paste_api::InvalidDuration> {
+    text.parse::<paste_api::Duration>()
+        .map(|duration| duration.0)
 }

@@ -1,9 +1,10 @@
 //! What administrators do: overrides, tokens, namespaces, and a look at how the registry is.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use http::Method;
 use paste_engine::{Clock, SystemClock};
+use paste_model::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{ClientArgs, InstanceArgs, NamespaceCommand, OverrideCommand, TokenCommand};
@@ -203,7 +204,9 @@ fn grant(grant: &Value) -> String {
     format!("{}{namespace}{services}", text(&grant["role"]))
 }
 
+/// When a token ends that is good for `length`: at the end of time, where that is later.
 fn expiry(length: Duration) -> String {
-    let now = Duration::from_millis(SystemClock.wall().0);
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + now + length).to_string()
+    let length = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+    let end = SystemClock.wall().0.saturating_add(length);
+    paste_api::Time::from(Timestamp(end)).to_string()
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use paste_api::InvalidDuration;
 use paste_engine::settings::Range;
 use paste_model::NodeName;
 use toml::de::DeValue;
@@ -74,10 +75,13 @@ impl Setting for Duration {
     const KIND: &'static str = "duration, such as 250ms, 15s or 1h";
 
     fn read(text: &str) -> Result<Self, String> {
-        match humantime::parse_duration(text) {
-            Ok(duration) if !duration.is_zero() => Ok(duration),
+        match text.parse::<paste_api::Duration>() {
+            Ok(duration) if !duration.0.is_zero() => Ok(duration.0),
             Ok(_) => Err("must be more than nothing".to_owned()),
-            Err(_) => Err("is not a duration such as 250ms, 15s or 1h".to_owned()),
+            Err(InvalidDuration::Malformed) => {
+                Err("is not a duration such as 250ms, 15s or 1h".to_owned())
+            }
+            Err(error @ InvalidDuration::TooLong) => Err(format!("is no duration: {error}")),
         }
     }
 
