@@ -29,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("position", targets::position::run),
     ("request", targets::request::run),
     ("request-body", targets::request_body::run),
+    ("signs", targets::signs::run),
     ("stored-batch", targets::stored::batch),
     ("stored-key", targets::stored::key),
     ("stored-record", targets::stored::record),

@@ -5,6 +5,7 @@ pub(crate) mod merge_patch;
 pub(crate) mod position;
 pub(crate) mod request;
 pub(crate) mod request_body;
+pub(crate) mod signs;
 pub(crate) mod stored;
 pub(crate) mod version_range;
 

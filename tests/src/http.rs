@@ -1,7 +1,7 @@
 //! The least of HTTP/1.1 that a client needs, blocking, over plain sockets, so that tests can also do it wrong.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -48,11 +48,37 @@ pub fn request(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    request_within(address, method, target, headers, body, ANSWER_TIMEOUT)
+}
+
+/// The same, given up when nothing comes for `limit`: of a server that may be frozen or cut off.
+pub fn request_within(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+    limit: Duration,
+) -> io::Result<Reply> {
+    let place: SocketAddr = address.parse().map_err(io::Error::other)?;
+    let mut stream = TcpStream::connect_timeout(&place, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    let mut headers = headers.to_vec();
+    headers.push(("connection", "close"));
+    stream.write_all(text(address, method, target, &headers, body).as_bytes())?;
+    read_reply(&mut BufReader::new(stream))
+}
+
+/// A request as it is sent.
+pub fn text(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> String {
     let body = body.map(ToString::to_string).unwrap_or_default();
-    let mut head =
-        format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -62,8 +88,7 @@ pub fn request(
             body.len()
         ));
     }
-    stream.write_all(format!("{head}\r\n{body}").as_bytes())?;
-    read_reply(&mut BufReader::new(stream))
+    format!("{head}\r\n{body}")
 }
 
 /// Reads a whole answer.
@@ -127,7 +152,8 @@ pub fn read_chunk(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 
 fn read_line(reader: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    if reader.read_line(&mut line)? == 0 {
+    reader.read_line(&mut line)?;
+    if !line.ends_with('\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(line.trim_end().to_owned())

@@ -46,7 +46,18 @@ pub struct Registry {
     _folder: Option<tempfile::TempDir>,
     address: String,
     options: Vec<String>,
+    variables: Vec<(String, String)>,
     /// Open files that it may have, where that is limited.
+    files_max: Option<u32>,
+}
+
+/// Where a registry listens, and what it is started with.
+#[derive(Default)]
+struct Setup<'a> {
+    /// A free port of the loopback interface where nothing is said.
+    http: Option<&'a str>,
+    options: &'a [&'a str],
+    variables: &'a [(&'a str, &'a str)],
     files_max: Option<u32>,
 }
 
@@ -58,38 +69,58 @@ impl Registry {
 
     /// Starts one with further options of `serve`.
     pub fn start_with(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let data = folder.path().to_owned();
-        Self::launch(data, Some(folder), options, None)
+        Self::launch_anew(&Setup {
+            options,
+            ..Setup::default()
+        })
+    }
+
+    /// Starts one that listens at `http`, with further options of `serve` and variables of its environment.
+    pub fn start_at(http: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::launch_anew(&Setup {
+            http: Some(http),
+            options,
+            variables,
+            ..Setup::default()
+        })
     }
 
     /// Starts one that may have only so many files open, connections included.
     pub fn start_with_files(files_max: u32) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let data = folder.path().to_owned();
-        Self::launch(data, Some(folder), &[], Some(files_max))
+        Self::launch_anew(&Setup {
+            files_max: Some(files_max),
+            ..Setup::default()
+        })
     }
 
     /// Starts one with its data in `data`, which stays.
     pub fn start_in(data: &Path) -> Self {
-        Self::launch(data.to_owned(), None, &[], None)
+        Self::launch(data.to_owned(), None, &Setup::default())
     }
 
-    fn launch(
-        data: PathBuf,
-        folder: Option<tempfile::TempDir>,
-        options: &[&str],
-        files_max: Option<u32>,
-    ) -> Self {
-        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let child = spawn(&data, "127.0.0.1:0", &options, files_max);
+    fn launch_anew(setup: &Setup<'_>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().to_owned();
+        Self::launch(data, Some(folder), setup)
+    }
+
+    fn launch(data: PathBuf, folder: Option<tempfile::TempDir>, setup: &Setup<'_>) -> Self {
+        let owned = |text: &&str| (*text).to_owned();
+        let variables = setup.variables.iter();
+        let options: Vec<String> = setup.options.iter().map(owned).collect();
+        let variables: Vec<_> = variables
+            .map(|(name, value)| (owned(name), owned(value)))
+            .collect();
+        let http = setup.http.unwrap_or("127.0.0.1:0");
+        let child = spawn(&data, http, &options, &variables, setup.files_max);
         let mut registry = Self {
             child,
             data,
             _folder: folder,
             address: String::new(),
             options,
-            files_max,
+            variables,
+            files_max: setup.files_max,
         };
         registry.address = registry.await_address();
         registry
@@ -129,15 +160,25 @@ impl Registry {
 
     /// Starts it again after [`Registry::kill`] or [`Registry::terminate`], on the same data and port.
     pub fn start_again(&mut self) {
-        self.child = spawn(&self.data, &self.address, &self.options, self.files_max);
+        self.child = self.respawn();
         self.await_address();
     }
 
     /// Tries to start it on the same data; gives the exit status and the log of a start that was refused.
     pub fn start_refused(&mut self) -> (ExitStatus, String) {
-        self.child = spawn(&self.data, &self.address, &self.options, self.files_max);
+        self.child = self.respawn();
         let status = process::await_end(&mut self.child);
         (status, self.log())
+    }
+
+    fn respawn(&self) -> Child {
+        spawn(
+            &self.data,
+            &self.address,
+            &self.options,
+            &self.variables,
+            self.files_max,
+        )
     }
 
     /// One request that must be answered with `status`.
@@ -174,7 +215,13 @@ impl Drop for Registry {
     }
 }
 
-fn spawn(data: &Path, http: &str, options: &[String], files_max: Option<u32>) -> Child {
+fn spawn(
+    data: &Path,
+    http: &str,
+    options: &[String],
+    variables: &[(String, String)],
+    files_max: Option<u32>,
+) -> Child {
     let _stale = fs::remove_file(data.join("address"));
     let log = fs::File::create(log_file(data)).expect("a log file");
     let mut command = match files_max {
@@ -195,6 +242,7 @@ fn spawn(data: &Path, http: &str, options: &[String], files_max: Option<u32>) ->
         .args(["serve", "--http", http, "--data-dir"])
         .arg(data)
         .args(options)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
         .stderr(log)

@@ -59,6 +59,7 @@ async fn start(folder: &std::path::Path) -> Result<Engine, Failure> {
         catalog: Limits::default(),
         liveness: settings::Liveness::default(),
         probes: settings::Probes::default(),
+        transport: None,
         timeline: settings::Timeline::in_dir(folder.join("timeline")),
     };
     Ok(Engine::start(Arc::new(store), config, Arc::new(SystemClock)).await?)

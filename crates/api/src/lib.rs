@@ -7,6 +7,7 @@
 //! themselves. Whatever a client may get wrong is refused with the field's path and the rule that it breaks.
 
 mod batch;
+mod cluster;
 mod decode;
 mod duration;
 mod event;
@@ -27,6 +28,7 @@ mod token;
 mod watch;
 
 pub use batch::{Action, BatchItem, BatchRequest, BatchResponse, BatchResult};
+pub use cluster::{ClusterMode, ClusterNode, ClusterStatus, Owner};
 pub use decode::{Strictness, decode};
 pub use duration::{Duration, InvalidDuration};
 pub use event::{Event, EventList};

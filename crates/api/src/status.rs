@@ -54,6 +54,9 @@ pub struct RegistryStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stale: Option<Duration>,
+    /// Whether it is cut off from the store or from its place among other nodes: clients should prefer another.
+    #[serde(default)]
+    pub isolated: bool,
     /// How the store is.
     pub store: StoreStatus,
     /// How much there is.
@@ -78,6 +81,9 @@ pub struct Ready {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub stale: Option<Duration>,
+    /// Whether the node is cut off from the store or from its place among other nodes: clients should prefer another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolated: bool,
 }
 
 /// A backup that was restored.

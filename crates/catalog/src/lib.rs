@@ -22,6 +22,7 @@ mod limits;
 mod merge;
 mod progress;
 mod reader;
+mod records;
 mod ring;
 mod session;
 mod shared;

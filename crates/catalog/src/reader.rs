@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use paste_model::{
-    InstanceKey, Member, Namespace, NamespaceSettings, Position, Revision, Token, TokenHash,
+    Entry, InstanceKey, Member, Namespace, NamespaceSettings, Position, Revision, Token, TokenHash,
 };
 
 use crate::emission::Topic;
+use crate::records::records;
 use crate::session::SessionCell;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -117,6 +118,12 @@ impl Catalog {
     /// The token of that hash.
     pub fn token(&self, hash: &TokenHash) -> Option<Arc<Token>> {
         self.shared.tokens.find(hash)
+    }
+
+    /// Every record that the view shows, in no particular order; where the view doesn't keep a record's revision,
+    /// `unknown` stands for it. Costs a walk through everything.
+    pub fn records(&self, unknown: Revision) -> Vec<Entry> {
+        records(&self.shared, unknown)
     }
 
     /// Sizes of the view.

@@ -260,10 +260,6 @@ impl Sessions {
         self.0.pin().reserve(additional);
     }
 
-    pub(crate) fn clear(&self) {
-        self.0.pin().clear();
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -95,6 +95,11 @@ impl Snapshot {
         }
     }
 
+    /// The same picture at another revision.
+    pub(crate) fn at(&self, revision: Revision) -> Self {
+        self.edited(revision, self.settings.clone(), &[])
+    }
+
     pub(crate) fn recorded_settings(&self) -> Option<&RecordedSettings> {
         self.settings.as_ref()
     }

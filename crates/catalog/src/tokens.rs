@@ -50,10 +50,6 @@ impl Tokens {
         known
     }
 
-    pub(crate) fn clear(&self) {
-        self.0.store(Arc::default());
-    }
-
     fn change(&self, act: impl FnOnce(&mut Table)) {
         let mut table = Table::clone(&self.0.load());
         act(&mut table);

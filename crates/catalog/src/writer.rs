@@ -65,7 +65,8 @@ impl Writer {
     /// difference, each service that differs at `revision`, and answers what happened; subscribers who resumed what they
     /// began at another node are reset. Else it is another history: all
     /// services start at `revision`, every subscriber is reset, and the answer is empty: look at everything anew
-    /// ([`crate::Catalog::sessions`]). While one history takes the place of another, readers see parts of both.
+    /// ([`crate::Catalog::sessions`]). While one history takes the place of another, readers see parts of both, but of each
+    /// service always one of the two: what both have is never missing.
     pub fn load(
         &mut self,
         epoch: Epoch,
@@ -92,9 +93,12 @@ impl Writer {
             return transitions;
         }
         self.begin_history(epoch, revision);
+        let deletes = relist::missing(&self.shared, &entries);
         let mut application = Application::new(&self.shared, revision, false);
+        deletes.iter().for_each(|key| application.delete(key));
         application.put_all(entries);
         application.finish();
+        self.start_services(revision);
         self.progress.generation += 1;
         self.shared.publish(self.progress);
         self.shared.waiters.wake_all();
@@ -232,7 +236,7 @@ impl Writer {
         gauges.ring_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Forgets everything, after having told readers that another history begins.
+    /// Tells readers that another history begins, and forgets what was owed of this one.
     fn begin_history(&mut self, epoch: Epoch, revision: Revision) {
         let generation = self.progress.generation + 1;
         self.shared.publish(Progress {
@@ -243,18 +247,6 @@ impl Writer {
         self.ring.clear();
         self.vacancies = Vacancies::default();
         self.shared.topics.clear(revision);
-        self.shared.tokens.clear();
-        for (name, _) in self.shared.directory.namespaces() {
-            self.shared.directory.set_namespace(&name, None);
-        }
-        for cell in self.shared.directory.cells() {
-            cell.snapshot.store(None);
-            self.shared.directory.unlist(&cell.key);
-            self.shared.directory.remove(&cell.key);
-        }
-        self.shared.sessions.clear();
-        self.shared.gauges.services.store(0, Ordering::Relaxed);
-        self.shared.gauges.instances.store(0, Ordering::Relaxed);
         self.progress = Progress {
             epoch,
             revision,
@@ -264,5 +256,32 @@ impl Writer {
             relists: self.progress.relists,
             generation,
         };
+    }
+
+    /// Has every service start at `revision`. Those that nothing speaks of are not known to this history.
+    fn start_services(&self, revision: Revision) {
+        let directory = &self.shared.directory;
+        for cell in directory.cells() {
+            let mut desk = cell.desk.lock();
+            desk.vacancy = None;
+            desk.changed_at = None;
+            let unspoken_of = desk.orphans.is_empty();
+            drop(desk);
+            let Some(snapshot) = cell.snapshot.load_full() else {
+                continue;
+            };
+            if !snapshot.is_empty() || snapshot.recorded_settings().is_some() {
+                if snapshot.revision() != revision {
+                    cell.snapshot.store(Some(Arc::new(snapshot.at(revision))));
+                }
+                continue;
+            }
+            cell.snapshot.store(None);
+            directory.unlist(&cell.key);
+            self.shared.gauges.services.fetch_sub(1, Ordering::Relaxed);
+            if unspoken_of {
+                directory.remove(&cell.key);
+            }
+        }
     }
 }

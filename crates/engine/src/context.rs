@@ -1,12 +1,17 @@
 //! What a part of the engine needs in order to act.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use paste_catalog::Catalog;
-use paste_model::{Batch, NodeName, Revision};
+use paste_model::{Batch, Key, NodeName, Revision};
 use paste_store::{CommitError, Store};
 
 use crate::Clock;
+use crate::cluster::Cluster;
+
+/// Longest wait for what was committed to come back from a store that is shared with others.
+const SHOWN_MAX: Duration = Duration::from_secs(5);
 
 /// The store to write to, the view to read from, and the time.
 pub(crate) struct Context {
@@ -14,13 +19,33 @@ pub(crate) struct Context {
     pub(crate) catalog: Catalog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) node: NodeName,
+    /// The other nodes, where there can be any.
+    pub(crate) cluster: Option<Arc<Cluster>>,
 }
 
 impl Context {
-    /// Commits `batch` and waits until the view shows it.
+    /// Commits `batch` and waits until the view shows it; not forever, as a change stream may stall that comes over a
+    /// network: what is committed is committed.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         let revision = self.store.commit(batch).await?;
-        self.catalog.wait_for(revision).await;
+        let shown = self.catalog.wait_for(revision);
+        if self.cluster.is_none() {
+            shown.await;
+        } else if tokio::time::timeout(SHOWN_MAX, shown).await.is_err() {
+            tracing::warn!(%revision, "what was committed doesn't come back on the change stream");
+        }
         Ok(revision)
+    }
+
+    /// The same for what only a member may decide: it comes to nothing once this node's lease has run out.
+    pub(crate) async fn commit_as_node(&self, mut batch: Batch) -> Result<Revision, CommitError> {
+        if let Some(cluster) = &self.cluster {
+            let fence = cluster.fence().ok_or_else(|| CommitError::Conflict {
+                key: Key::Node(self.node.clone()),
+                found: None,
+            })?;
+            batch.expect.push(fence);
+        }
+        self.commit(batch).await
     }
 }

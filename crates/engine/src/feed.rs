@@ -1,15 +1,17 @@
 //! The one loop that holds the catalog's writer: it applies the change stream to the view, and tells the timeline,
 //! liveness and the probes what each batch did.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState;
 use paste_catalog::{Transition, Writer};
-use paste_model::{Committed, InstanceKey, Revision};
+use paste_model::{Committed, Entry, InstanceKey, Key, Record, Revision};
 use paste_store::{Changes, Feed as Item, Loaded, Reload};
 use tokio::sync::watch;
 
-use crate::Engine;
+use crate::{Engine, writeback};
 
 /// What the loop works on.
 pub(crate) struct Feed {
@@ -17,7 +19,16 @@ pub(crate) struct Feed {
     writer: Writer,
     /// Batches up to here were in the picture that was loaded; the view has them already.
     loaded: Revision,
+    /// When a relist that took away too much is to be confirmed.
+    doubted: Option<Instant>,
 }
+
+/// A relist that lacks more of the instances than this, in percent, is doubted…
+const VANISHED_PERCENT: usize = 20;
+/// …if they are so many.
+const VANISHED_MIN: usize = 50;
+/// How long what a doubted relist lacks is held on to.
+const DOUBT: Duration = Duration::from_secs(60);
 
 impl Feed {
     /// Fills the view from `picture`, and has everything in it watched over.
@@ -28,6 +39,7 @@ impl Feed {
             engine,
             writer,
             loaded,
+            doubted: None,
         }
     }
 
@@ -35,12 +47,7 @@ impl Feed {
     pub(crate) async fn run(mut self, mut changes: Changes, mut stop: watch::Receiver<bool>) {
         let mut flush_at: Option<Instant> = None;
         loop {
-            let due = async {
-                match flush_at {
-                    Some(at) => tokio::time::sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let due = until(flush_at);
             tokio::select! {
                 item = changes.recv() => match item {
                     Some(Item::Batches(batches)) => self.apply(&batches),
@@ -48,6 +55,7 @@ impl Feed {
                     None => return,
                 },
                 () = due => {}
+                () = until(self.doubted) => self.reload(Reload::Behind),
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             flush_at = self.writer.flush(self.now());
@@ -73,35 +81,115 @@ impl Feed {
         }
     }
 
-    /// Takes over what the store holds now, where the stream can't lead to it: everybody gets a full grace. Nothing else may
-    /// happen to the view meanwhile, so this blocks the feed, as it does a thread of the runtime.
+    /// Takes over what the store holds now, where the stream can't lead to it. Nothing else may happen to the view
+    /// meanwhile, so this blocks the feed, as it does a thread of the runtime.
     fn reload(&mut self, reason: Reload) {
-        let engine = &self.engine;
-        let picture = match engine.context().store.load() {
+        let mut picture = match self.engine.context().store.load() {
             Ok(picture) => picture,
             Err(error) => {
                 tracing::error!(%error, "can't load the store anew; the view stays as it was");
                 return;
             }
         };
-        let epoch = engine.context().store.epoch();
         match reason {
-            Reload::Behind => engine.timeline().note_gap(),
-            Reload::Restored | Reload::Lost => {
-                let wall = engine.context().clock.wall();
-                if let Err(error) = engine.timeline().begin(epoch, wall) {
-                    tracing::warn!(%error, "can't begin a new timeline");
-                }
-            }
+            Reload::Behind => return self.relist(picture),
+            Reload::Restored => {}
+            Reload::Lost => self.hold_on(&mut picture),
+        }
+        let context = self.engine.context();
+        let timeline = self.engine.timeline();
+        if let Err(error) = timeline.begin(context.store.epoch(), context.clock.wall()) {
+            tracing::warn!(%error, "can't begin a new timeline");
         }
         self.loaded = picture.revision;
-        fill(engine, &mut self.writer, picture);
-        engine.loads_board().sweep(engine.catalog());
+        fill(&self.engine, &mut self.writer, picture);
+        self.engine.loads_board().sweep(self.engine.catalog());
+    }
+
+    /// The store lost what nobody deleted: the view goes on showing it, and it is written back.
+    fn hold_on(&self, picture: &mut Loaded) {
+        let engine = &self.engine;
+        let known = engine.catalog().records(Revision::ZERO);
+        if let Some(cluster) = engine.cluster()
+            && !cluster.is_foremost(engine.catalog().revision())
+        {
+            tracing::warn!(
+                "the store went back; nodes that know more than this one write back what it lost"
+            );
+            return;
+        }
+        let lost = writeback::keep_known(picture, known);
+        if !lost.is_empty() {
+            tracing::error!(
+                records = lost.len(),
+                "the store went back or was wiped: this node goes on with what it knows, and writes it back"
+            );
+            tokio::spawn(writeback::run(engine.clone(), lost));
+        }
+    }
+
+    /// The same history, with a gap: what differs is news. Only a relist that would take away much at once has to be
+    /// confirmed by a second one.
+    fn relist(&mut self, mut picture: Loaded) {
+        let engine = &self.engine;
+        engine.timeline().note_gap();
+        let known = engine.catalog().records(Revision::ZERO);
+        let vanished = vanished(&picture, &known);
+        let instances = engine.catalog().counts().instances;
+        let suspicious =
+            vanished.len() >= VANISHED_MIN && vanished.len() * 100 > instances * VANISHED_PERCENT;
+        if suspicious && self.doubted.is_none() {
+            tracing::error!(
+                vanished = vanished.len(),
+                instances,
+                again_in = ?DOUBT,
+                "much of what is registered is missing where the store is read anew; it is held on to until that is confirmed"
+            );
+            self.doubted = Some(self.now() + DOUBT);
+            let held = vanished.into_iter().cloned();
+            picture.entries.extend(held);
+        } else if suspicious {
+            tracing::warn!(
+                vanished = vanished.len(),
+                "what was missing is still missing: it is gone"
+            );
+            self.doubted = None;
+        }
+        self.loaded = picture.revision;
+        let now = self.now();
+        let epoch = self.engine.context().store.epoch();
+        let (revision, entries) = (picture.revision, picture.entries);
+        self.engine.timeline().told_up_to(revision);
+        let transitions = self.writer.load(epoch, revision, entries, now);
+        transitions
+            .iter()
+            .for_each(|transition| observe(&self.engine, transition));
     }
 
     fn now(&self) -> Instant {
         self.engine.context().clock.now()
     }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The instances among `known` that `picture` lacks.
+fn vanished<'k>(picture: &Loaded, known: &'k [Entry]) -> Vec<&'k Entry> {
+    let listed: HashSet<Key, RandomState> = picture
+        .entries
+        .iter()
+        .map(|entry| entry.record.key())
+        .filter(|key| matches!(key, Key::Instance(_)))
+        .collect();
+    let is_gone = |entry: &&Entry| {
+        matches!(entry.record, Record::Instance(..)) && !listed.contains(&entry.record.key())
+    };
+    known.iter().filter(is_gone).collect()
 }
 
 /// Passes on what happened to the view.

@@ -10,6 +10,7 @@
 mod access;
 mod backup;
 mod clock;
+mod cluster;
 mod commands;
 mod context;
 mod error;
@@ -21,9 +22,11 @@ mod registration;
 mod start;
 mod status;
 mod timeline;
+mod writeback;
 
 pub use access::Caller;
 pub use clock::{Clock, SystemClock};
+pub use cluster::{ClusterStatus, InvalidSigns, NodeStatus, Transport, TransportError};
 pub use commands::{BatchItem, Outcome, Stored};
 pub use error::{EngineError, StartError};
 pub use liveness::{HoldKind, HoldStatus, LivenessStatus, StreamGuard};

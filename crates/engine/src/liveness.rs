@@ -8,6 +8,8 @@
 //! - Guards keep a fault of ours from removing what is alive: [`silence`], [`pace`] (with the zones), [`flapping`]. While
 //!   the store refuses writes nobody is judged, and after that everybody has a full grace.
 //!
+//! - Of several nodes, each judges the sessions that it owns; a session that changes hands has a full grace there.
+//!
 //! Invariants: a renewal commits nothing, takes no lock, and costs one atomic swap and one load. Time is that of
 //! [`ticks`]: ticks that came in time. All decisions are made in [`judge`], which is pure; [`run`] is the only loop, and
 //! the only place that commits. Nobody is failed or removed who renewed before the verdict was handed to the store.
@@ -20,14 +22,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use paste_catalog::{SessionCell, Transition};
+use paste_catalog::{Catalog, SessionCell, Transition};
 use paste_model::{SessionId, Timestamp};
+
+use crate::cluster::{Cluster, Roster};
 
 use census::Census;
 pub use config::{Config, FlappingConfig, PaceConfig, SilenceConfig, ZoneConfig};
 pub use holds::{HoldKind, HoldStatus};
-use inbox::{Inbox, marks};
-use judge::{Judge, Now, Sight};
+use inbox::{Arrival, Inbox, marks};
+use judge::{Judge, Now, Sight, Standing};
 pub use status::LivenessStatus;
 pub use stream::StreamGuard;
 use stream::Streams;
@@ -62,11 +66,20 @@ pub(crate) struct Liveness {
     inbox: Mutex<Inbox>,
     census: Mutex<Census>,
     judge: Mutex<Judge>,
+    /// The other nodes; nobody: everything is ours.
+    cluster: Option<Arc<Cluster>>,
+}
+
+/// How many sessions changed hands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) adopted: usize,
+    pub(crate) released: usize,
 }
 
 impl Liveness {
     /// A watch over nobody yet.
-    pub(crate) fn new(config: Config) -> Arc<Self> {
+    pub(crate) fn new(config: Config, cluster: Option<Arc<Cluster>>) -> Arc<Self> {
         let ticks = Ticks::new();
         let judge = Mutex::new(Judge::new(config, ticks.now()));
         Arc::new(Self {
@@ -77,6 +90,7 @@ impl Liveness {
             inbox: Mutex::default(),
             census: Mutex::default(),
             judge,
+            cluster,
         })
     }
 
@@ -93,7 +107,14 @@ impl Liveness {
     pub(crate) fn observe(&self, transition: &Transition) {
         match transition {
             Transition::Session { cell, exists } => {
-                self.inbox.lock().sessions.push((Arc::clone(cell), *exists));
+                // Under the lock, so that nothing changes hands between the question and the answer.
+                let mut inbox = self.inbox.lock();
+                let arrival = match exists {
+                    true if self.is_ours(cell.id()) => Arrival::New,
+                    true => return,
+                    false => Arrival::Gone,
+                };
+                inbox.sessions.push((Arc::clone(cell), arrival));
             }
             Transition::Member { key, before, after } => {
                 self.census
@@ -112,6 +133,69 @@ impl Liveness {
         if cell.marks().load(Ordering::SeqCst) & marks::WATCHED != 0 {
             self.show_sign(cell);
         }
+    }
+
+    /// Renews a session that another node heard `age` ago; `ear` says which.
+    pub(crate) fn renew_through(&self, cell: &SessionCell, age: Duration, ear: u16) {
+        let heard = self.ticks.now().saturating_sub(config::millis(age));
+        cell.pulse().fetch_max(heard, Ordering::SeqCst);
+        self.note_ear(cell, ear);
+        if cell.marks().load(Ordering::SeqCst) & marks::WATCHED != 0 {
+            self.show_sign(cell);
+        }
+    }
+
+    /// Remembers through whom a session was heard last.
+    pub(crate) fn note_ear(&self, cell: &SessionCell, ear: u16) {
+        let heard_by = |found: u64| {
+            let wanted = marks::with_ear(found, ear);
+            (wanted != found).then_some(wanted)
+        };
+        // An error says that it is so already.
+        let _ = cell
+            .marks()
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, heard_by);
+    }
+
+    /// Whether this node watches over a session, as far as the last tick took it in.
+    pub(crate) fn watches(&self, cell: &SessionCell) -> bool {
+        cell.marks().load(Ordering::SeqCst) & (marks::TRACKED | marks::GONE) == marks::TRACKED
+    }
+
+    /// The last stream of a session at another node closed `age` ago.
+    pub(crate) fn close_elsewhere(&self, session: &SessionId, age: Duration) {
+        let closed = self.ticks.now().saturating_sub(config::millis(age));
+        self.inbox.lock().closed.push((session.clone(), closed));
+    }
+
+    /// Has sessions change hands: `swap` takes over who is there now, and answers who was before.
+    pub(crate) fn reassign(&self, catalog: &Catalog, swap: impl FnOnce() -> Arc<Roster>) -> Moved {
+        let mut inbox = self.inbox.lock();
+        let before = swap();
+        let mut moved = Moved::default();
+        for cell in catalog.sessions() {
+            let (was, is) = (before.owns(cell.id().as_str()), self.is_ours(cell.id()));
+            let arrival = match (was, is) {
+                (false, true) => Arrival::Adopted,
+                (true, false) => Arrival::Gone,
+                _ => continue,
+            };
+            moved.adopted += usize::from(is);
+            moved.released += usize::from(was);
+            inbox.sessions.push((cell, arrival));
+        }
+        moved
+    }
+
+    fn is_ours(&self, session: &SessionId) -> bool {
+        self.cluster
+            .as_ref()
+            .is_none_or(|cluster| cluster.owns(session.as_str()))
+    }
+
+    /// Sessions that this node watches over.
+    pub(crate) fn owned(&self) -> usize {
+        self.judge.lock().sessions()
     }
 
     #[cold]
@@ -155,6 +239,15 @@ impl Liveness {
         }
     }
 
+    fn standing(&self) -> Standing {
+        self.cluster
+            .as_ref()
+            .map_or_else(Standing::default, |cluster| Standing {
+                deaf: cluster.deaf(),
+                nodes: cluster.roster().nodes().len().max(1),
+            })
+    }
+
     fn note_gap(&self, gap: Duration) {
         tracing::warn!(
             ?gap,
@@ -174,10 +267,21 @@ impl Liveness {
         inbox
             .closed
             .retain(|(session, _)| !self.streams.is_open(session));
+        if let Some(cluster) = &self.cluster {
+            inbox.closed.retain(|(session, _)| {
+                let ours = cluster.owns(session.as_str());
+                if !ours {
+                    cluster.closed(session);
+                }
+                ours
+            });
+        }
         let sight = Sight {
             sessions,
             census: &self.census,
         };
-        self.judge.lock().tick(self.now(wall), inbox, &sight)
+        let mut judge = self.judge.lock();
+        judge.stand(self.standing());
+        judge.tick(self.now(wall), inbox, &sight)
     }
 }

@@ -16,8 +16,10 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
-use paste_catalog::Transition;
+use paste_catalog::{Catalog, Transition};
 use paste_model::{InstanceKey, Member, Timestamp};
+
+use crate::cluster::Cluster;
 
 pub use config::Config;
 pub use range::{InvalidRange, Range};
@@ -60,6 +62,8 @@ pub(crate) struct Prober {
     /// The newest of each instance that changed since the last look; bounded by the instances with checks.
     changed: Mutex<Changed>,
     schedule: Mutex<Schedule>,
+    /// The other nodes; nobody: all instances are probed here.
+    cluster: Option<Arc<Cluster>>,
 }
 
 #[derive(Default)]
@@ -70,11 +74,12 @@ struct Changed {
 
 impl Prober {
     /// Probes nothing yet.
-    pub(crate) fn new(config: Config) -> Arc<Self> {
+    pub(crate) fn new(config: Config, cluster: Option<Arc<Cluster>>) -> Arc<Self> {
         Arc::new(Self {
             schedule: Mutex::new(Schedule::new(config.clone(), Box::new(rand::random))),
             config,
             changed: Mutex::default(),
+            cluster,
         })
     }
 
@@ -91,22 +96,46 @@ impl Prober {
         let Transition::Member { key, before, after } = transition else {
             return;
         };
-        let concerns = |member: &Option<Arc<Member>>| {
-            let checked = |member: &Arc<Member>| {
-                !member.instance.checks.is_empty() || member.check_health.is_some()
-            };
-            member.as_ref().is_some_and(checked)
-        };
+        let concerns = |member: &Option<Arc<Member>>| member.as_deref().is_some_and(is_probed);
         if concerns(before) || concerns(after) {
-            self.changed
-                .lock()
-                .members
-                .insert(key.clone(), after.clone());
+            let mut changed = self.changed.lock();
+            // Under the lock, as in `reassign`, so that the newest answer to the question is the one that stays.
+            let after = after.clone().filter(|_| self.is_ours(key));
+            changed.members.insert(key.clone(), after);
         }
+    }
+
+    /// Takes over what this node has to probe now, and lets go of the rest.
+    pub(crate) fn reassign(&self, catalog: &Catalog) {
+        let mut changed = self.changed.lock();
+        for (namespace, _) in catalog.namespaces() {
+            for service in catalog.services(namespace.as_str(), "", None, usize::MAX) {
+                for member in service.members().filter(|member| is_probed(member)) {
+                    let key = InstanceKey {
+                        service: service.key().clone(),
+                        id: member.id.clone(),
+                    };
+                    let ours = self.is_ours(&key);
+                    let member = ours.then(|| Arc::clone(member));
+                    changed.members.insert(key, member);
+                }
+            }
+        }
+    }
+
+    fn is_ours(&self, key: &InstanceKey) -> bool {
+        self.cluster
+            .as_ref()
+            .is_none_or(|cluster| cluster.owns(&key.to_string()))
     }
 
     /// How the probes do.
     pub(crate) fn status(&self) -> ProbeStatus {
         self.schedule.lock().status()
     }
+}
+
+/// Whether there is something to probe, or something that was found by probing.
+fn is_probed(member: &Member) -> bool {
+    !member.instance.checks.is_empty() || member.check_health.is_some()
 }

@@ -10,6 +10,7 @@ use paste_store::{Changes, ChangesError, Loaded, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::cluster::{self, Cluster, Transport};
 use crate::context::Context;
 use crate::feed::Feed;
 use crate::liveness::Liveness;
@@ -31,6 +32,8 @@ pub struct Config {
     pub probes: probe::Config,
     /// How much of the past is kept.
     pub timeline: timeline::Config,
+    /// The way to other nodes, where the store is shared with them.
+    pub transport: Option<Arc<dyn Transport>>,
 }
 
 /// The engine: cheap to clone, shared by all fronts.
@@ -67,16 +70,28 @@ impl Engine {
         let (timeline, told) = timeline.map_err(|source| StartError::Timeline { path, source })?;
         let changes = follow(&*store, &timeline, &picture, told)?;
 
+        let cluster = store
+            .membership()
+            .zip(config.transport)
+            .map(|(membership, transport)| {
+                Cluster::new(
+                    config.node.clone(),
+                    membership,
+                    transport,
+                    Arc::clone(&clock),
+                )
+            });
         let context = Context {
             store,
             catalog,
             clock,
             node: config.node,
+            cluster: cluster.clone(),
         };
         let engine = Self(Arc::new(Parts {
             context: Arc::new(context),
-            liveness: Liveness::new(config.liveness),
-            prober: Prober::new(config.probes),
+            liveness: Liveness::new(config.liveness, cluster.clone()),
+            prober: Prober::new(config.probes, cluster),
             timeline: Arc::new(timeline),
             loads: LoadBoard::default(),
             draining: AtomicBool::new(false),
@@ -98,12 +113,18 @@ impl Engine {
         tasks.spawn(Arc::clone(&self.0.liveness).run(Arc::clone(&self.0.context), stop()));
         tasks.spawn(Arc::clone(&self.0.prober).run(Arc::clone(&self.0.context), stop()));
         tasks.spawn(Arc::clone(&self.0.timeline).run(stop()));
+        if let Some(cluster) = &self.0.context.cluster {
+            tasks.spawn(cluster::run(self.clone(), Arc::clone(cluster), stop()));
+        }
     }
 
-    /// Begins to go down: not ready any more, and streams that close from now on count against nobody.
+    /// Begins to go down: not ready any more, streams that close from now on count against nobody, and other nodes take
+    /// over what this one watches over.
     pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Release);
-        self.0.liveness.drain();
+        if !self.0.draining.swap(true, Ordering::AcqRel) {
+            self.0.liveness.drain();
+            self.0.context.store.leave();
+        }
     }
 
     /// Stops what runs in the background and waits until it has.
@@ -131,6 +152,10 @@ impl Engine {
 
     pub(crate) fn context(&self) -> &Context {
         &self.0.context
+    }
+
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.0.context.cluster.as_deref()
     }
 
     pub(crate) fn liveness(&self) -> &Arc<Liveness> {

@@ -1,9 +1,10 @@
 //! How this node is.
 
 use paste_catalog::Counts;
-use paste_model::{NodeName, Position};
+use paste_model::{Batch, Cause, CauseKind, NodeName, Position, Principal, Revision};
 use paste_store::StoreStatus;
 
+use crate::context::Context;
 use crate::liveness::LivenessStatus;
 use crate::probe::ProbeStatus;
 use crate::timeline::TimelineStatus;
@@ -45,12 +46,33 @@ impl Engine {
         }
     }
 
-    /// Catches up with the store: once this returns, the view shows whatever had been acknowledged before the call.
+    /// Catches up with the store: once this returns, the view shows whatever had been acknowledged before the call, by any
+    /// node.
     ///
-    /// The embedded store shares this process, so its own word on how far it has come is enough.
-    pub async fn consistent(&self) -> Result<paste_model::Revision, EngineError> {
-        let revision = self.context().store.status().revision;
+    /// A store that only this process uses has its own word on how far it has come. One that is shared takes a write, which
+    /// has its place after all that came before it; those who ask at once share a transaction.
+    pub async fn consistent(&self) -> Result<Revision, EngineError> {
+        let context = self.context();
+        let revision = match context.cluster {
+            Some(_) => context.store.commit(sync(context)).await?,
+            None => context.store.status().revision,
+        };
         self.catalog().wait_for(revision).await;
         Ok(revision)
+    }
+}
+
+/// A write that changes nothing, and of which no timeline tells.
+fn sync(context: &Context) -> Batch {
+    Batch {
+        expect: Vec::new(),
+        changes: Vec::new(),
+        cause: Cause {
+            kind: CauseKind::Sync,
+            at: context.clock.wall(),
+            by: Principal::node(&context.node),
+            reason: Default::default(),
+            about: None,
+        },
     }
 }

@@ -85,19 +85,19 @@ impl Gauge {
 /// What the fronts count.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// REST requests by route, in the order of [`Metrics::ROUTES`].
+    /// Requests by route, in the order of [`Metrics::ROUTES`].
     pub routes: [RouteMetrics; Self::ROUTES.len()],
     /// From the moment a change was applied until it was handed to a subscriber's socket.
     pub change_latency: Histogram,
     /// Watch streams that are open.
     pub streams_open: Gauge,
-    /// Long polls that are waiting.
+    /// Requests that wait: long polls, and those that name a revision which another node has told.
     pub polls_waiting: Gauge,
 }
 
 impl Metrics {
-    /// The words for the routes.
-    pub const ROUTES: [&'static str; 24] = [
+    /// The words for the routes of all fronts: those of the native API, then those of the others.
+    pub const ROUTES: [&'static str; 27] = [
         "services",
         "service",
         "instances",
@@ -115,6 +115,8 @@ impl Metrics {
         "tokens",
         "token",
         "status",
+        "cluster",
+        "owner",
         "backup",
         "restore",
         "openapi",
@@ -122,6 +124,7 @@ impl Metrics {
         "readyz",
         "metrics",
         "unknown",
+        "node-signs",
     ];
 
     /// Every route's word with what was counted of it.

@@ -10,6 +10,7 @@
 //! - What is read of a request is bounded: its body by [`Config::body_bytes_max`] and its siblings, its query by a number
 //!   of parameters, its rate by [`RateLimit`].
 //! - An answer is made from one snapshot; its `X-Registry-Revision` was read before it, so that it never claims too much.
+//! - Every answer of a node that is cut off says so (`standing.rs`), also one that refuses.
 //! - Every failure is one of `paste_api::Code`, and every one of those is provoked by a test.
 
 mod access;
@@ -17,6 +18,8 @@ mod answer;
 mod backup;
 mod batch;
 mod call;
+mod cluster;
+mod departure;
 mod events;
 mod explain;
 mod failure;
@@ -34,9 +37,11 @@ mod restore;
 mod route;
 mod services;
 mod sessions;
+mod standing;
 mod status;
 mod stream;
 mod tokens;
+mod waiting;
 mod watch;
 
 use std::sync::Arc;
@@ -52,6 +57,7 @@ use paste_model::Revision;
 use tokio::sync::watch as signal;
 
 use self::call::{Call, Upload};
+use self::departure::Departure;
 use self::failure::Failure;
 use self::route::Route;
 use crate::listener::{Handler, RequestBody};
@@ -101,6 +107,7 @@ struct Shared {
     exposition: Exposition,
     rate: Option<rate::Limiter>,
     draining: signal::Sender<bool>,
+    departure: Departure,
     /// The newest `X-Registry-Revision`, written once for all requests that see it.
     revision: ArcSwap<(Revision, HeaderValue)>,
 }
@@ -120,13 +127,22 @@ impl Rest {
             metrics,
             exposition,
             draining: signal::Sender::new(false),
+            departure: Departure::default(),
             revision: ArcSwap::from_pointee((Revision::ZERO, HeaderValue::from_static("0"))),
         }))
+    }
+
+    /// Ends watch streams one after the other, evenly over `period`, so that their watchers come to other nodes no faster
+    /// than that; call it after [`Engine::drain`], and [`Self::drain`] after it for those that have come since.
+    pub async fn send_away(&self, period: Duration) {
+        let open = || self.0.metrics.streams_open.get();
+        self.0.departure.spread(period, open).await;
     }
 
     /// Ends watch streams and long polls cleanly; call it after [`Engine::drain`].
     pub fn drain(&self) {
         self.0.draining.send_replace(true);
+        self.0.departure.everyone();
     }
 
     /// Answers one request.
@@ -304,7 +320,7 @@ impl Rest {
             (Route::Session(session), _) => sessions::delete(call, session).await,
             (Route::SessionHeartbeat(session), _) => heartbeats::session(call, session).await,
             (Route::Watch, Method::POST) => watch::post(call).await,
-            (Route::Watch, _) => watch::get(call),
+            (Route::Watch, _) => watch::get(call).await,
             (Route::Namespaces, _) => namespaces::list(call),
             (Route::Namespace(name), Method::PUT) => namespaces::put(call, name).await,
             (Route::Namespace(name), Method::DELETE) => namespaces::delete(call, name).await,
@@ -314,6 +330,8 @@ impl Rest {
             (Route::Token(name), Method::POST) => tokens::create_by_post(call, name).await,
             (Route::Token(name), _) => tokens::create(call, name).await,
             (Route::Status, _) => status::get(call),
+            (Route::Cluster, _) => cluster::get(call),
+            (Route::Owner, _) => cluster::owner(call),
             (Route::Backup, _) => backup::get(call),
             (Route::Restore, _) => restore::post(call).await,
             (Route::OpenApi, _) => openapi::get(call),
@@ -354,8 +372,9 @@ impl Rest {
         &self,
         route: &Route<'_>,
         began: Instant,
-        response: Response<Body>,
+        mut response: Response<Body>,
     ) -> Response<Body> {
+        standing::note(&self.0.engine, response.headers_mut());
         self.0.metrics.routes[route.index()].observe(response.status(), began.elapsed());
         response
     }
@@ -369,6 +388,11 @@ impl Rest {
         let header = HeaderValue::from(revision.0);
         self.0.revision.store(Arc::new((revision, header.clone())));
         header
+    }
+
+    /// Ends when it is a stream's turn to end.
+    fn sent_away(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.departure.turn()
     }
 
     /// Ends when the node goes down.

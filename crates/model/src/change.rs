@@ -6,8 +6,8 @@ use bytes::Bytes;
 use compact_str::CompactString;
 
 use crate::{
-    Health, Instance, InstanceKey, Namespace, NamespaceSettings, Override, Principal, Revision,
-    ServiceKey, ServiceSettings, Session, SessionId, Timestamp, Token, TokenId,
+    Health, Instance, InstanceKey, Namespace, NamespaceSettings, NodeName, Override, Principal,
+    Revision, ServiceKey, ServiceSettings, Session, SessionId, Timestamp, Token, TokenId,
 };
 
 /// SHA-256 of a bulky value.
@@ -34,6 +34,8 @@ pub enum Key {
     Token(TokenId),
     /// A bulky value: kept outside load and changes.
     Blob(BlobId),
+    /// A node's being a member. The store itself writes and removes it; others only expect it.
+    Node(NodeName),
 }
 
 /// A key and its value.
@@ -114,6 +116,8 @@ pub enum CauseKind {
     Probe,
     /// A guard held something back; such a batch changes no record.
     Guard,
+    /// A reader wanted to be sure that it sees all that was written before; such a batch changes no record.
+    Sync,
 }
 
 impl CauseKind {
@@ -124,6 +128,7 @@ impl CauseKind {
             Self::Liveness => "liveness",
             Self::Probe => "probe",
             Self::Guard => "guard",
+            Self::Sync => "sync",
         }
     }
 }

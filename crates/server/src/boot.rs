@@ -5,22 +5,26 @@ mod admin;
 mod exposure;
 mod process;
 mod reload;
+mod store;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use paste_engine::{Engine, SystemClock, settings};
+use paste_fronts::Fronts;
 use paste_fronts::listener::tls::{Certificate, Files};
 use paste_fronts::listener::{self, Listener, Running};
+use paste_fronts::nodes::Nodes;
 use paste_fronts::rest::{self, RateLimit, Rest};
+use paste_model::NodeName;
 use paste_store::Store;
-use paste_store::embedded::{self, Embedded};
 
-use crate::config::{Anonymous, Config};
+use crate::config::{Anonymous, Config, Setting};
 use crate::drain::{self, Interrupts};
 use crate::exit::{Done, Exit, Failure};
 use crate::metrics::Exposition;
+use crate::peers::Peers;
 use crate::{output, telemetry};
 
 use address::AddressFile;
@@ -54,38 +58,46 @@ pub(crate) fn serve(config: &Config, hints: bool) -> Done {
 /// A registry that serves.
 pub(crate) struct Registry {
     engine: Engine,
+    _opened: store::Opened,
     rest: Rest,
     running: Running,
     certificate: Option<Arc<Certificate>>,
     address_file: AddressFile,
     admin: admin::Secret,
-    drain_timeout: std::time::Duration,
+    pace: drain::Pace,
 }
 
 impl Registry {
     /// All steps. Nothing is written before the store has been found sound and is ours.
     pub(crate) async fn start(config: &Config) -> Result<Self, Failure> {
         let certificate = certificate(config)?;
-        let store = open_store(config)?;
-        let first_start = store.status().revision == paste_model::Revision::ZERO;
-        let address_file = AddressFile::clear(&config.store.data_dir)?;
+        let node = match &config.node.name {
+            Some(name) => name.clone(),
+            None => process::machine_name()?,
+        };
         let listener = bind(config)?;
-        let engine = start_engine(config, store).await?;
-        let admin = admin::provide(&engine, &config.store.data_dir, first_start).await?;
-        let rest = front(config, &engine, &listener);
+        let opened = store::open(config, &node, listener.address())?;
+        let address_file = AddressFile::clear(&config.store.data_dir)?;
+        let engine = start_engine(config, node, Arc::clone(&opened.store)).await?;
+        let admin = admin::provide(&engine, &config.store.data_dir, opened.first_start).await?;
+        let (rest, nodes) = fronts(config, &engine, &listener);
         let tls = encryption(certificate.as_ref())?;
         let running = listener
-            .serve(&rest, tls.as_ref())
+            .serve(&Fronts::new(rest.clone(), nodes), tls.as_ref())
             .map_err(|error| Failure::caused(Exit::Failed, "can't serve", &error))?;
         address_file.write(running.address())?;
         Ok(Self {
             engine,
+            _opened: opened,
             rest,
             running,
             certificate,
             address_file,
             admin,
-            drain_timeout: config.http.drain_timeout,
+            pace: drain::Pace {
+                grace: config.http.drain_timeout,
+                period: config.cluster.drain_period,
+            },
         })
     }
 
@@ -102,14 +114,7 @@ impl Registry {
 
     /// Goes down in order.
     pub(crate) async fn stop(self, interrupts: Interrupts) {
-        drain::drain(
-            interrupts,
-            &self.engine,
-            self.rest,
-            self.running,
-            self.drain_timeout,
-        )
-        .await;
+        drain::drain(interrupts, &self.engine, self.rest, self.running, self.pace).await;
         self.address_file.remove();
         drop(self.engine);
         tracing::info!("stopped");
@@ -130,7 +135,7 @@ impl Registry {
         tracing::info!(
             %url,
             data_dir = %config.store.data_dir.display(),
-            store = "embedded",
+            store = config.store.backend.show(),
             node = %self.engine.node(),
             "serving; {anonymous}"
         );
@@ -153,30 +158,6 @@ fn hints_for(url: &str) -> String {
     )
 }
 
-fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    let dir = &config.store.data_dir;
-    std::fs::create_dir_all(dir).map_err(|error| {
-        Failure::caused(
-            Exit::Failed,
-            format!("can't make the directory {}", dir.display()),
-            &error,
-        )
-    })?;
-    let embedded = embedded::Config {
-        log_bytes: config.store.log_size.0 as u64,
-        cache_bytes: config.store.cache_size.0,
-        ..embedded::Config::default()
-    };
-    let store = Embedded::open(dir, embedded).map_err(|error| {
-        Failure::caused(
-            Exit::Failed,
-            format!("can't open the store in {}", dir.display()),
-            &error,
-        )
-    })?;
-    Ok(Arc::new(store))
-}
-
 fn bind(config: &Config) -> Result<Listener, Failure> {
     let http = &config.http;
     let default = listener::Config::default();
@@ -195,15 +176,15 @@ fn bind(config: &Config) -> Result<Listener, Failure> {
     .map_err(|error| Failure::caused(Exit::Failed, "can't start", &error))
 }
 
-async fn start_engine(config: &Config, store: Arc<dyn Store>) -> Result<Engine, Failure> {
+async fn start_engine(
+    config: &Config,
+    node: NodeName,
+    store: Arc<dyn Store>,
+) -> Result<Engine, Failure> {
     let timeline = settings::Timeline {
         events_max: config.timeline.events_max,
         age_max: config.timeline.age_max,
         ..settings::Timeline::in_dir(config.store.data_dir.join("timeline"))
-    };
-    let node = match &config.node.name {
-        Some(name) => name.clone(),
-        None => process::machine_name()?,
     };
     let engine = paste_engine::Config {
         node,
@@ -213,13 +194,15 @@ async fn start_engine(config: &Config, store: Arc<dyn Store>) -> Result<Engine, 
             .probes
             .settings(config.http.address.ip().to_canonical().is_loopback()),
         timeline,
+        transport: Some(Arc::new(Peers::new(config.cluster.ca_file.as_deref()))),
     };
     Engine::start(store, engine, Arc::new(SystemClock))
         .await
         .map_err(|error| Failure::caused(Exit::Failed, "can't start", &error))
 }
 
-fn front(config: &Config, engine: &Engine, listener: &Listener) -> Rest {
+/// The native API, and what other nodes speak to, over one set of counters.
+fn fronts(config: &Config, engine: &Engine, listener: &Listener) -> (Rest, Nodes) {
     let metrics = Arc::new(paste_fronts::Metrics::default());
     let exposition = Exposition::new(
         engine.clone(),
@@ -234,12 +217,9 @@ fn front(config: &Config, engine: &Engine, listener: &Listener) -> Rest {
         }),
         ..rest::Config::default()
     };
-    Rest::new(
-        engine.clone(),
-        rest,
-        metrics,
-        Arc::new(move || exposition.text()),
-    )
+    let nodes = Nodes::new(engine.clone(), Arc::clone(&metrics));
+    let exposition = Arc::new(move || exposition.text());
+    (Rest::new(engine.clone(), rest, metrics, exposition), nodes)
 }
 
 /// The certificate that the configuration names, read.

@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Override(OverrideCommand),
     /// Show how the registry is.
     Status(ClientArgs),
+    /// Show the nodes of the registry: what each watches over, and how far it has come.
+    Cluster(ClientArgs),
     /// Make, list and delete access tokens.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -156,6 +158,7 @@ mod tests {
             "override set orders a draining --reason why",
             "override clear orders a",
             "status --url http://127.0.0.1:1",
+            "cluster --output json",
             "token create ci --grant register:default:orders --expires-in 30d",
             "token list",
             "token delete ci",

@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod cluster;
 mod instances;
 mod services;
 mod watch;
@@ -40,6 +41,7 @@ fn dispatch(command: Command) -> Done {
         Command::Events(args) => block_on(services::events(args)),
         Command::Override(command) => block_on(admin::set_or_clear(command)),
         Command::Status(args) => block_on(admin::status(args)),
+        Command::Cluster(args) => block_on(cluster::show(args)),
         Command::Token(command) => block_on(admin::token(command)),
         Command::Namespace(command) => block_on(admin::namespace(command)),
         Command::Backup { file, client } => block_on(backup::backup(file, client)),

@@ -3,6 +3,7 @@
 //! Invariants: an option is declared once (`config/*.rs`), and its name, text form, default and documentation all come
 //! from there. What is unknown or invalid stops the start, with its name and the place where it stands.
 
+mod backend;
 mod place;
 mod rooms;
 mod section;
@@ -13,10 +14,12 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+pub use backend::{Backend, Place as Advertised};
 pub use place::Place;
-pub use rooms::{Access, Http, Liveness, Log, Node, Probes, Store, Timeline, Tls};
+pub use rooms::{Access, Cluster, Http, Liveness, Log, Node, Probes, Store, Timeline, Tls};
 pub(crate) use section::Section;
-pub use setting::{Anonymous, Backend, ByteSize, LogFormat, Percent};
+pub(crate) use setting::Setting;
+pub use setting::{Anonymous, ByteSize, LogFormat, Percent};
 
 /// What the names of environment variables begin with.
 pub const VARIABLE_PREFIX: &str = "PASTE_REGISTRY_";
@@ -61,6 +64,8 @@ pub struct Config {
     pub store: Store,
     /// This node.
     pub node: Node,
+    /// This node among others.
+    pub cluster: Cluster,
     /// How silence is judged.
     pub liveness: Liveness,
     /// How instances are probed.
@@ -99,13 +104,14 @@ impl Config {
     }
 
     /// The sections in the order of the reference.
-    pub(crate) fn sections(&mut self) -> [&mut dyn Section; 9] {
+    pub(crate) fn sections(&mut self) -> [&mut dyn Section; 10] {
         [
             &mut self.http,
             &mut self.tls,
             &mut self.access,
             &mut self.store,
             &mut self.node,
+            &mut self.cluster,
             &mut self.liveness,
             &mut self.probes,
             &mut self.timeline,
@@ -238,6 +244,34 @@ impl Config {
                 place: Place::Option("tls.certificate and tls.key"),
                 detail: "one is set without the other; encryption needs both".to_owned(),
             });
+        }
+        self.check_etcd()
+    }
+
+    fn check_etcd(&self) -> Result<(), ConfigError> {
+        let store = &self.store;
+        let pairs = [
+            (
+                Place::Option("store.etcd_certificate and store.etcd_key"),
+                store.etcd_certificate.is_some() != store.etcd_key.is_some(),
+                "one is set without the other; a certificate goes with its key",
+            ),
+            (
+                Place::Option("store.etcd_user and store.etcd_password_file"),
+                store.etcd_user.is_some() != store.etcd_password_file.is_some(),
+                "one is set without the other; a user goes with a password",
+            ),
+            (
+                Place::Option("store.etcd_certificate"),
+                store.etcd_certificate.is_some() && store.etcd_ca_file.is_none(),
+                "it is of no use without encryption; set store.etcd_ca_file",
+            ),
+        ];
+        for (place, wrong, detail) in pairs {
+            if wrong {
+                let detail = detail.to_owned();
+                return Err(ConfigError { place, detail });
+            }
         }
         Ok(())
     }

@@ -44,25 +44,40 @@ pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     Ok(async move { interrupts.next().await })
 }
 
-/// Goes down: not ready any more, streams closed in order, requests under way finished for at most `grace`, then the
+/// How long things may take on the way down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Requests under way are finished in this time, or cut off.
+    pub(crate) grace: Duration,
+    /// Watchers are sent to other nodes over this time, where there are any.
+    pub(crate) period: Duration,
+}
+
+/// Goes down: not ready any more, streams closed in order, requests under way finished for at most the grace, then the
 /// background work. A second signal ends the process at once.
 pub(crate) async fn drain(
     mut interrupts: Interrupts,
     engine: &Engine,
     rest: Rest,
     running: Running,
-    grace: Duration,
+    pace: Pace,
 ) {
-    tracing::info!(?grace, "stopping; a second signal stops at once");
+    tracing::info!(?pace, "stopping; a second signal stops at once");
     tokio::spawn(async move {
         interrupts.next().await;
         tracing::warn!("stopped at once");
         std::process::exit(i32::from(Exit::Failed.code()));
     });
+    let others = engine
+        .cluster_status()
+        .is_some_and(|cluster| cluster.nodes.len() > 1 && !cluster.isolated);
     engine.drain();
+    if others {
+        rest.send_away(pace.period).await;
+    }
     rest.drain();
     drop(rest);
-    let cut_off = running.stop(grace).await;
+    let cut_off = running.stop(pace.grace).await;
     if cut_off > 0 {
         tracing::warn!(
             connections = cut_off,

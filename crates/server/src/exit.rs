@@ -92,3 +92,11 @@ impl Failure {
 
 /// What a command returns.
 pub(crate) type Done = Result<(), Failure>;
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Failure {}

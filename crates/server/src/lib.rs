@@ -12,6 +12,7 @@ mod drain;
 mod exit;
 mod metrics;
 mod output;
+mod peers;
 mod reference;
 mod telemetry;
 

@@ -1,8 +1,9 @@
 //! `/metrics`: what is counted elsewhere, rendered when it is asked for.
 //!
-//! Invariant: the number of series is fixed when this is compiled. No name of a service, instance, client or token is a
-//! label.
+//! Invariant: the number of series is fixed when this is compiled, but for two of each node that is there. No name of a
+//! service, instance, client or token is a label.
 
+mod cluster;
 mod process;
 mod spec;
 
@@ -64,6 +65,7 @@ impl Collector for Sources {
         let mut page = Page(encoder);
         self.knowledge(&mut page)?;
         self.liveness(&mut page)?;
+        cluster::encode(&self.engine, &mut page)?;
         self.probes(&mut page)?;
         self.store(&mut page)?;
         self.connections(&mut page)?;

@@ -95,8 +95,8 @@ fn write_command(page: &mut String, command: &mut Command) {
 fn metrics() -> String {
     let mut page = format!(
         "# Metrics\n\n{MADE}\n\
-         `GET /metrics` answers in the text format of Prometheus. The number of series is fixed: no name of a service, \
-         instance or client is a label.\n\n| metric | kind | labels | meaning |\n|---|---|---|---|\n"
+         `GET /metrics` answers in the text format of Prometheus. The number of series is fixed, but for two of each node: no \
+         name of a service, instance or client is a label.\n\n| metric | kind | labels | meaning |\n|---|---|---|---|\n"
     );
     for spec in SPECS {
         let (kind, suffix) = match spec.kind {

@@ -33,7 +33,13 @@
 //! How long etcd keeps the past is its operator's to say (`--auto-compaction-retention 10m`): it may serve others, too, so
 //! nothing here compacts it.
 //!
-//! What belongs to the life of a node, its lease, will be beside `fence/` under the node's name.
+//! **Membership.** A node that says where others reach it ([`Config::url`]) has a lease, and under it a record with its
+//! name, which is gone with the lease (`lease.rs`). The lease is renewed every third of its time (`keeper.rs`); whether it
+//! surely runs is judged by this node's own clock, from when a renewal was sent (`roster.rs`). A process takes its name over
+//! when it begins; one that finds another in its place gives it up and doesn't fight. All records are watched (`nodes.rs`).
+//! They stand beside `log/`, and no history: etcd wiped, each node writes its own again. A batch that expects
+//! [`Key::Node`](paste_model::Key::Node) is compared with the record, so that etcd's word on the lease is the last; a batch
+//! that deletes it is refused.
 
 mod client;
 mod command;
@@ -42,13 +48,19 @@ mod error;
 mod fence;
 mod grouping;
 mod history;
+mod keeper;
 mod lane;
 mod layout;
+mod lease;
 mod load;
 mod members;
 mod monitor;
+mod node;
+mod nodes;
 mod queue;
 mod restore;
+mod roster;
+mod secret;
 mod shared;
 mod split;
 mod stream;
@@ -63,12 +75,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use paste_model::{Batch, BlobId, Epoch, NodeName, Revision};
+use paste_model::{Batch, BlobId, Epoch, NodeName, Revision, Timestamp};
 use tokio::runtime::{Builder, Handle};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-use crate::{Changes, ChangesError, Commit, CommitError, Loaded, Store, StoreError, StoreStatus};
+use crate::{
+    Changes, ChangesError, Commit, CommitError, Loaded, Membership, Store, StoreError, StoreStatus,
+};
 use command::Command;
+use keeper::Keeper;
 use load::Page;
+use roster::Roster;
 use shared::Shared;
 
 pub use error::EtcdError;
@@ -100,11 +118,19 @@ pub struct Config {
     pub prefix: String,
     /// This node's name, which no other node has at the same time.
     pub node: NodeName,
+    /// Where other nodes reach this one, `http://host:port` or `https://host:port`; without it, it is no member.
+    pub url: Option<String>,
+    /// When this process began, by its own clock; other nodes are told.
+    pub joined: Timestamp,
+    /// The version of this program; other nodes are told.
+    pub version: String,
+    /// How long a node that isn't heard of stays a member.
+    pub lease_ttl: Duration,
     /// Whom to trust, where the connection is to be encrypted.
     pub tls: Option<Tls>,
     /// Who we are, where etcd wants to know.
     pub user: Option<Credentials>,
-    /// Longest time until a write is answered.
+    /// Longest time until a write is answered, and until this node has left when the store is dropped.
     pub timeout: Duration,
     /// Longest time until etcd answers a question: opening and restoring ask several, loading one for each page.
     pub read_timeout: Duration,
@@ -125,6 +151,10 @@ impl Config {
             endpoints,
             prefix: "/paste-registry".to_owned(),
             node,
+            url: None,
+            joined: Timestamp::default(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            lease_ttl: Duration::from_secs(10),
             tls: None,
             user: None,
             timeout: Duration::from_millis(1_700),
@@ -137,16 +167,18 @@ impl Config {
     }
 }
 
-/// The store of several nodes. Dropping it commits what is waiting, which blocks for a moment.
+/// The store of several nodes. Dropping it commits what is waiting and leaves, which blocks for a moment.
 pub struct Etcd {
     shared: Arc<Shared>,
+    /// `None` where this node is no member.
+    roster: Option<Arc<Roster>>,
     tasks: Handle,
     /// Runs the writer, and with it everything else; ends when the queue is closed and empty.
     writer: Option<JoinHandle<()>>,
 }
 
 impl Etcd {
-    /// Connects to etcd, and begins a history there if it has none. Blocks while it does.
+    /// Connects to etcd, begins a history there if it has none, and joins. Blocks while it does.
     pub fn open(config: Config) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -157,18 +189,23 @@ impl Etcd {
         let writer = std::thread::Builder::new()
             .name("store-etcd".to_owned())
             .spawn(move || {
-                let shared = runtime.block_on(Shared::open(config)).map(Arc::new);
-                let writing = shared.as_ref().ok().cloned();
-                // Whoever opens holds the receiver.
-                let _ = sender.send(shared);
-                if let Some(shared) = writing {
-                    runtime.spawn(monitor::run(Arc::clone(&shared)));
-                    runtime.block_on(writer::run(shared));
-                }
+                let (shared, keeper) = match runtime.block_on(begin(config)) {
+                    Ok(begun) => begun,
+                    Err(error) => {
+                        // Whoever opens holds the receiver.
+                        let _ = sender.send(Err(error));
+                        return;
+                    }
+                };
+                let roster = keeper.as_ref().map(|keeper| Arc::clone(keeper.roster()));
+                let _ = sender.send(Ok((Arc::clone(&shared), roster)));
+                runtime.block_on(work(shared, keeper));
             })
             .map_err(EtcdError::Start)?;
+        let (shared, roster) = opened.recv().map_err(|_| EtcdError::Closed)??;
         Ok(Self {
-            shared: opened.recv().map_err(|_| EtcdError::Closed)??,
+            shared,
+            roster,
             tasks,
             writer: Some(writer),
         })
@@ -186,6 +223,30 @@ impl Etcd {
         });
         answer.recv().map_err(|_| EtcdError::Closed)
     }
+}
+
+/// Connects and joins.
+async fn begin(config: Config) -> Result<(Arc<Shared>, Option<Keeper>), EtcdError> {
+    let shared = Arc::new(Shared::open(config).await?);
+    let keeper = Keeper::join(&shared).await?;
+    Ok((shared, keeper))
+}
+
+/// Writes until the store is dropped, then leaves.
+async fn work(shared: Arc<Shared>, keeper: Option<Keeper>) {
+    let limit = shared.config.timeout;
+    tokio::spawn(monitor::run(Arc::clone(&shared)));
+    let Some(keeper) = keeper else {
+        return writer::run(shared).await;
+    };
+    let roster = Arc::clone(keeper.roster());
+    tokio::spawn(nodes::follow(Arc::clone(&shared), Arc::clone(&roster)));
+    let keeping = tokio::spawn(keeper.run());
+    // What is waiting may depend on this node's being a member.
+    writer::run(shared).await;
+    roster.leave();
+    // An etcd that is away must not hold the exit up; the lease runs out by itself.
+    let _ = timeout(limit, keeping).await;
 }
 
 impl Store for Etcd {
@@ -261,6 +322,16 @@ impl Store for Etcd {
             oldest: known.since.max(health.compacted),
             disk_bytes: health.disk_bytes,
             waiting: self.shared.queue.len(),
+        }
+    }
+
+    fn membership(&self) -> Option<watch::Receiver<Membership>> {
+        self.roster.as_ref().map(|roster| roster.subscribe())
+    }
+
+    fn leave(&self) {
+        if let Some(roster) = &self.roster {
+            roster.leave();
         }
     }
 }

@@ -18,6 +18,7 @@ mod error;
 pub mod etcd;
 #[cfg(any(test, feature = "faults"))]
 pub mod faulty;
+mod membership;
 pub mod record;
 mod status;
 #[cfg(any(test, feature = "suite"))]
@@ -25,12 +26,14 @@ pub mod suite;
 
 use bytes::Bytes;
 use paste_model::{Batch, BlobId, Entry, Epoch, Revision};
+use tokio::sync::watch;
 
 pub use changes::{Changes, ChangesError, Feed, Reload};
 pub use commit::{Commit, CommitError};
 pub use embedded::Embedded;
 pub use error::StoreError;
 pub use etcd::Etcd;
+pub use membership::{Membership, Node, Secret};
 pub use status::StoreStatus;
 
 /// Expectations of a batch that every backend takes, with two changes for each of them.
@@ -60,6 +63,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// How the store is.
     fn status(&self) -> StoreStatus;
+
+    /// The nodes that share this store, and every change of them; `None` where it can't be shared.
+    fn membership(&self) -> Option<watch::Receiver<Membership>> {
+        None
+    }
+
+    /// Gives this node's lease back, so that others take over at once. Doesn't wait until it is done.
+    fn leave(&self) {}
 }
 
 /// A consistent picture of the store.

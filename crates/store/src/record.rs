@@ -100,6 +100,12 @@ pub fn decode_value(key: Key, value: Bytes) -> Result<Record, RecordError> {
             Record::Token(std::sync::Arc::new(row::<wire::TokenRow>(body)?.token(id)?))
         }
         Key::Blob(id) => Record::Blob(id, body),
+        Key::Node(_) => {
+            return Err(RecordError::malformed(
+                "the key",
+                "a node's membership is no record",
+            ));
+        }
     })
 }
 

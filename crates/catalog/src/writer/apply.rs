@@ -143,7 +143,7 @@ impl<'a> Application<'a> {
                     });
                 }
             }
-            Key::Blob(_) => {}
+            Key::Blob(_) | Key::Node(_) => {}
         }
     }
 

@@ -196,7 +196,7 @@ impl Engine {
             // Where it has gone in the meantime, there is nothing to renew.
             let _renewed = self
                 .catalog()
-                .with_session(session.as_str(), |cell| self.liveness().renew(cell));
+                .with_session(session.as_str(), |cell| self.hear(cell, None));
         }
         self.catalog().member(key).unwrap_or_else(|| {
             Arc::new(Member {

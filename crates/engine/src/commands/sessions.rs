@@ -4,6 +4,7 @@ use paste_catalog::SessionCell;
 use paste_model::{Expect, Key, Role, SessionId};
 
 use super::{Plan, Step};
+use crate::cluster::HERE;
 use crate::{Caller, Engine, EngineError, LoadReport, StreamGuard};
 
 /// Most instances that one batch removes when a session ends: it expects something of each.
@@ -17,11 +18,7 @@ impl Engine {
         session: &str,
         report: Option<LoadReport>,
     ) -> Result<(), EngineError> {
-        let renewed = self.renew(caller, session, |cell| {
-            if let Some(report) = report {
-                self.loads_board().report(cell.id(), report);
-            }
-        });
+        let renewed = self.renew(caller, session, report);
         renewed.unwrap_or_else(|| Err(EngineError::unregistered("session", session)))
     }
 
@@ -45,7 +42,7 @@ impl Engine {
         let Some(session) = &member.instance.session else {
             return Ok(());
         };
-        let renewed = self.renew(caller, session.as_str(), |_| {});
+        let renewed = self.renew(caller, session.as_str(), None);
         renewed.unwrap_or_else(|| Err(unregistered()))
     }
 
@@ -54,14 +51,27 @@ impl Engine {
         &self,
         caller: &Caller,
         session: &str,
-        then: impl FnOnce(&SessionCell),
+        report: Option<LoadReport>,
     ) -> Option<Result<(), EngineError>> {
         self.catalog().with_session(session, |cell| {
             require_creator(caller, cell)?;
-            self.liveness().renew(cell);
-            then(cell);
+            self.hear(cell, report);
             Ok(())
         })
+    }
+
+    /// A session gave a sign of life to this node, whichever watches over it.
+    pub(super) fn hear(&self, cell: &SessionCell, report: Option<LoadReport>) {
+        self.liveness().renew(cell);
+        if let Some(report) = report {
+            self.loads_board().report(cell.id(), report);
+        }
+        if let Some(cluster) = self.cluster() {
+            self.liveness().note_ear(cell, HERE);
+            if report.is_some() || !self.liveness().watches(cell) {
+                cluster.heard(cell.id(), report);
+            }
+        }
     }
 
     /// Ends a session: removes the instances whose record still names it, and says how many.
@@ -84,7 +94,7 @@ impl Engine {
         }
     }
 
-    /// Has a stream speak for a session: as long as the guard lives, the stream is open.
+    /// Has a stream speak for a session: as long as the guard lives, the stream is open. Opening one is a sign of life.
     pub fn open_stream(
         &self,
         caller: &Caller,
@@ -95,6 +105,7 @@ impl Engine {
             .session(session.as_str())
             .ok_or_else(|| EngineError::unregistered("session", session))?;
         require_creator(caller, &cell)?;
+        self.hear(&cell, None);
         Ok(self.liveness().open_stream(session))
     }
 

@@ -29,16 +29,19 @@ pub enum HoldKind {
     Pace,
     /// A session keeps failing and coming back.
     Flapping,
+    /// Another node is there and can't be heard, so nobody is judged who was heard last through it.
+    Deaf,
 }
 
 impl HoldKind {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Store,
         Self::Silence,
         Self::Zone,
         Self::Pace,
         Self::Flapping,
+        Self::Deaf,
     ];
 
     /// The word used on the wire and in metrics.
@@ -49,6 +52,7 @@ impl HoldKind {
             Self::Zone => "zone",
             Self::Pace => "pace",
             Self::Flapping => "flapping",
+            Self::Deaf => "deaf",
         }
     }
 }
@@ -76,6 +80,7 @@ pub(super) enum HoldKey {
     Zone(Zone),
     Pace(ServiceKey),
     Flapping(SessionId),
+    Deaf,
 }
 
 impl HoldKey {
@@ -86,6 +91,7 @@ impl HoldKey {
             Self::Zone(_) => HoldKind::Zone,
             Self::Pace(_) => HoldKind::Pace,
             Self::Flapping(_) => HoldKind::Flapping,
+            Self::Deaf => HoldKind::Deaf,
         }
     }
 }

@@ -28,12 +28,16 @@ use super::track::{Look, Step, Track, health_of, suspect_after};
 use super::verdict::{Judgement, Verdict};
 use super::wheel::Wheel;
 
+mod arrivals;
 mod guards;
 
 /// Time between two attempts to find out whether the store takes writes again, in milliseconds.
 const ATTEMPT_MS: u64 = 2_000;
 /// Time between two sweeps of what no longer counts, in milliseconds.
 const SWEEP_MS: u64 = 60_000;
+
+/// Time until a session is looked at again that can't be judged because a node can't be heard, in milliseconds.
+const DEAF_MS: u64 = 1_000;
 
 /// Parts of its first wait over which a session's first look is spread.
 const SPREAD: usize = 64;
@@ -59,6 +63,24 @@ pub(super) struct Now {
     pub(super) ms: u64,
     /// For people.
     pub(super) wall: Timestamp,
+}
+
+/// How this node stands among the others.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    /// Nobody is judged who was heard last through one of these: it is there, and can't be heard now.
+    pub(super) deaf: Vec<u16>,
+    /// Nodes that judge.
+    pub(super) nodes: usize,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self {
+            deaf: Vec::new(),
+            nodes: 1,
+        }
+    }
 }
 
 /// Where the judge looks things up.
@@ -91,6 +113,9 @@ pub(super) struct Judge {
     notices: Vec<Verdict>,
     swept: u64,
     steps: [u64; 4],
+    standing: Standing,
+    /// Sessions that weren't judged in this tick because of it.
+    unjudged: usize,
 }
 
 /// A session whose step to `failing` or removal is due.
@@ -119,8 +144,21 @@ impl Judge {
             notices: Vec::new(),
             swept: now,
             steps: [0; 4],
+            standing: Standing::default(),
+            unjudged: 0,
             config,
         }
+    }
+
+    /// Takes over how this node stands among the others.
+    pub(super) fn stand(&mut self, standing: Standing) {
+        self.pace.share(standing.nodes);
+        self.standing = standing;
+    }
+
+    /// Sessions that are watched over.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions
     }
 
     /// Takes in what happened, looks at whom it is time to look at, and says what is to be committed.
@@ -143,6 +181,7 @@ impl Judge {
         for candidate in candidates {
             self.try_step(candidate, now, sight, &mut verdicts);
         }
+        self.guard_deaf(now, &mut verdicts);
         self.end_holds(now.ms, &mut verdicts);
         self.attempt(now.ms, &mut verdicts);
         verdicts
@@ -213,92 +252,6 @@ impl Judge {
             holds_total: self.holds.begun(),
             gaps_total: 0,
             streams: 0,
-        }
-    }
-
-    /// Takes in arrivals, departures, closings and signs of life; answers who is to be looked at.
-    fn take_in(&mut self, now: u64, inbox: Inbox, sight: &Sight<'_>) -> Vec<SessionId> {
-        let mut looks = std::mem::take(&mut self.again);
-        if inbox.reset {
-            *self = Self {
-                refused: self.refused,
-                steps: self.steps,
-                ..Self::new(self.config.clone(), now)
-            };
-            looks.clear();
-        }
-        for (cell, exists) in inbox.sessions {
-            if exists {
-                self.arrive(cell, now);
-            } else {
-                self.depart(&cell);
-            }
-        }
-        for (session, closed) in inbox.closed {
-            if let Some(cell) = (sight.sessions)(session.as_str())
-                && cell.marks().load(SeqCst) & marks::TRACKED != 0
-            {
-                self.close(&cell, closed);
-                looks.push(session);
-            }
-        }
-        for session in inbox.signs {
-            if let Some(track) = self.tracks.get(&session) {
-                track.cell.marks().fetch_and(!marks::ASKED, SeqCst);
-                looks.push(session);
-            }
-        }
-        looks
-    }
-
-    /// A session came into being: its grace begins now.
-    fn arrive(&mut self, cell: Arc<SessionCell>, now: u64) {
-        let before = cell.marks().fetch_or(marks::TRACKED, SeqCst);
-        cell.marks().fetch_and(!marks::GONE, SeqCst);
-        if before & marks::TRACKED != 0 {
-            self.sessions += usize::from(before & marks::GONE != 0);
-            return;
-        }
-        self.sessions += 1;
-        let (session, _) = cell.record();
-        let health = health_of(&session);
-        if health == HealthState::Passing {
-            // Only if no heartbeat was faster.
-            let _ = cell.pulse().compare_exchange(0, now, SeqCst, SeqCst);
-        } else {
-            self.track(&cell, 0, now);
-            self.schedule(cell.id(), now);
-        }
-        // Looks are spread from the start, so that those who were loaded together aren't all looked at together.
-        let wait = suspect_after(&session).min(LOOK_MS_MAX);
-        let spread = (self.sessions % SPREAD) as u64 * wait / SPREAD as u64;
-        self.wheel.insert(cell, now + spread);
-    }
-
-    fn depart(&mut self, cell: &Arc<SessionCell>) {
-        let before = cell.marks().fetch_or(marks::GONE, SeqCst);
-        if before & marks::TRACKED == 0 || before & marks::GONE != 0 {
-            return;
-        }
-        self.sessions = self.sessions.saturating_sub(1);
-        // A session of the same name may have come since.
-        let same = |track: &Track| Arc::ptr_eq(&track.cell, cell);
-        if self.tracks.get(cell.id()).is_some_and(same) {
-            self.drop_track(cell.id());
-        }
-        self.flapping.forget(cell.id());
-    }
-
-    fn close(&mut self, cell: &Arc<SessionCell>, closed: u64) {
-        let pulse = cell.pulse().load(SeqCst);
-        if pulse > closed {
-            return;
-        }
-        let track = self.track(cell, pulse, 0);
-        track.closed = Some(closed);
-        track.held = false;
-        if let Some(since) = track.silent.take() {
-            self.silence.back(since);
         }
     }
 
@@ -408,6 +361,10 @@ impl Judge {
                 Some(until) => self.schedule(id, until),
                 None => self.pass(id, Step::Passing, pulse, now, verdicts),
             },
+            Look::Step(_) if self.standing.deaf.contains(&track.ear()) => {
+                self.unjudged += 1;
+                self.schedule(id, now + DEAF_MS);
+            }
             Look::Step(step) => {
                 let members = track.cell.members();
                 let mortal = members.iter().any(|(_, member)| member.instance.ephemeral);

@@ -1,5 +1,5 @@
 //! Guard: expiry has a pace. Per service, never more than 10 instances a second, or half a percent of the service's
-//! instances a second if that is more, step to `failing` or are removed. A step in a zone of which 55 % is unhealthy
+//! instances a second if that is more, step to `failing` or are removed; of several nodes each has its share. A step in a zone of which 55 % is unhealthy
 //! counts ten times.
 //!
 //! Each service has a token bucket that holds a second's worth and a queue of the sessions that wait for it. A session
@@ -28,6 +28,8 @@ pub(super) struct Demand {
 #[derive(Debug)]
 pub(super) struct Pace {
     config: PaceConfig,
+    /// Nodes that share the pace.
+    nodes: usize,
     lanes: HashMap<ServiceKey, Lane, RandomState>,
 }
 
@@ -58,15 +60,21 @@ impl Pace {
     pub(super) fn new(config: PaceConfig) -> Self {
         Self {
             config,
+            nodes: 1,
             lanes: HashMap::default(),
         }
     }
 
+    /// Shares the pace with others: so many nodes judge.
+    pub(super) fn share(&mut self, nodes: usize) {
+        self.nodes = nodes.max(1);
+    }
+
     fn rate(&self, size: usize) -> i64 {
         let share = size.saturating_mul(self.config.permille_per_second as usize) / 1_000;
-        i64::from(self.config.per_second)
-            .max(i64::try_from(share).unwrap_or(i64::MAX))
-            .max(1)
+        let whole = i64::from(self.config.per_second).max(i64::try_from(share).unwrap_or(i64::MAX));
+        let nodes = i64::try_from(self.nodes).unwrap_or(1);
+        (whole / nodes).max(1)
     }
 
     /// Lets a step pass, or names the service that it has to wait for. `waited`: it was let out of a queue just now, so

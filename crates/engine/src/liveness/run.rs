@@ -112,7 +112,7 @@ async fn judge(ctx: &Context, judgement: &Judgement) -> Settled {
         if judgement.overtaken() {
             return Settled::Again;
         }
-        if let Err(error) = ctx.commit(batch).await {
+        if let Err(error) = ctx.commit_as_node(batch).await {
             return settled(&error);
         }
     }
@@ -125,7 +125,7 @@ async fn tell(ctx: &Context, notice: &Notice) -> Settled {
         at: ctx.clock.wall(),
     };
     for batch in notice.batches(&speaker) {
-        if let Err(error) = ctx.commit(batch).await {
+        if let Err(error) = ctx.commit_as_node(batch).await {
             return settled(&error);
         }
     }

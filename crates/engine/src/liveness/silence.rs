@@ -5,7 +5,7 @@
 //! neither they nor those that fall silent after them step to `failing` or are removed, for 5 min. Counting begins at
 //! `suspect` and not at `failing`, so that the hold is there before the first of a cut network is judged.
 //!
-//! The hold ends early when so many came back that it would not have begun. Silence can be real (a rack without power
+//! The hold ends early when so many came back that it would not have begun; the rest get a full grace then. Silence can be real (a rack without power
 //! closes no stream): then those instances stay `suspect`, and are served, for 5 min. Active checks, and clients that
 //! pass over what refuses them, cover that time. After it they step to `failing` at the pace of the other guards, and
 //! have the rest of their `remove_after` before they are removed. A silence is held once: sessions that sat a hold out

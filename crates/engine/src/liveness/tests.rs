@@ -1,6 +1,8 @@
 //! Liveness as scenarios: a script of what happens when, and the verdicts that must come of it, over a real view.
 
 mod guards;
+mod nodes;
+mod others;
 mod property;
 mod sessions;
 mod world;

@@ -4,6 +4,7 @@
 //! guards.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 use compact_str::{CompactString, format_compact};
 use paste_catalog::SessionCell;
@@ -11,6 +12,7 @@ use paste_model::{HealthState, Session};
 
 use super::census::Zone;
 use super::config::millis;
+use super::inbox::marks;
 
 /// A session that was found silent, whose stream closed, or that is not passing.
 #[derive(Debug)]
@@ -79,6 +81,11 @@ impl Track {
             busy: false,
             due: u64::MAX,
         }
+    }
+
+    /// Through whom it was heard last.
+    pub(super) fn ear(&self) -> u16 {
+        marks::ear(self.cell.marks().load(SeqCst))
     }
 
     /// Compares the last renewal `pulse` with the deadlines. `grace`: nobody counts as renewed earlier than this;

@@ -16,8 +16,8 @@ use paste_model::{
 use super::holds::Notice;
 use super::track::Step;
 
-/// Most instances that one batch removes: it expects something of each, and of their session.
-const REMOVED_MAX: usize = paste_store::EXPECTATIONS_MAX - 1;
+/// Most instances that one batch removes: it expects something of each, of their session and of this node.
+const REMOVED_MAX: usize = paste_store::EXPECTATIONS_MAX - 2;
 
 /// Something to be committed.
 #[derive(Debug, Clone)]

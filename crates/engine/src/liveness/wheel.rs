@@ -48,6 +48,11 @@ impl<T> Wheel<T> {
         due
     }
 
+    /// Takes out everything.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
+        self.slots.iter_mut().flat_map(std::mem::take)
+    }
+
     fn slot(tick: u64) -> usize {
         usize::try_from(tick % SLOTS).unwrap_or(0)
     }

@@ -120,7 +120,7 @@ async fn commit(ctx: &Context, write: Write) -> (Write, bool) {
         changes: vec![record],
         cause: cause(ctx, CauseKind::Probe, reason, None),
     };
-    let done = ctx.commit(batch).await;
+    let done = ctx.commit_as_node(batch).await;
     if let Err(error) = &done {
         tracing::debug!(target = %write.target, %error, "a probe's verdict was not written");
     }
@@ -139,7 +139,7 @@ async fn tell(ctx: &Context, notice: Notice) {
             changes: Vec::new(),
             cause: cause(ctx, CauseKind::Guard, notice.reason.clone(), Some(service)),
         };
-        if let Err(error) = ctx.commit(batch).await {
+        if let Err(error) = ctx.commit_as_node(batch).await {
             tracing::warn!(%error, "an event was not written");
             return;
         }

@@ -63,6 +63,7 @@ async fn start(dir: &std::path::Path) -> Engine {
 async fn start_with(dir: &std::path::Path, probes: settings::Probes) -> Engine {
     let store = embedded::Embedded::open(dir, embedded::Config::default()).expect("store opens");
     let config = Config {
+        transport: None,
         node: NodeName::new("n1").expect("valid"),
         catalog: paste_catalog::Limits::default(),
         liveness: settings::Liveness::default(),

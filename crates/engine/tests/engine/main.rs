@@ -8,5 +8,6 @@ mod expiry;
 mod harness;
 mod history;
 mod instances;
+mod lost;
 mod sessions;
 mod settings;

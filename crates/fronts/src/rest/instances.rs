@@ -9,14 +9,16 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use paste_api::{Code, Instance, MergePatch, Registered, Registration};
 use paste_catalog::{Snapshot, Topic};
 use paste_engine::EngineError;
-use paste_model::{Revision, Role, ServiceKey};
+use paste_model::{InstanceKey, Member, Revision, Role, ServiceKey};
 use paste_traffic::{Eligibility, Selector};
+use tokio::time::Instant;
 
 use super::answer::{self, Answered};
 use super::call::Call;
 use super::failure::Failure;
 use super::listing::{self, Listing, Whom};
 use super::query::invalid;
+use super::waiting::{self, Waiting};
 use super::{LONG_POLL_MAX, Rest, access};
 use crate::{Body, Peer};
 
@@ -136,7 +138,13 @@ fn poll(call: &mut Call) -> Result<Option<(Revision, Duration)>, Failure> {
         while the service is protected) unless `all=true`. Selectors narrow what is listed and never widen it, so \
         `status=draining` needs `all=true` to show anything. Several zones, regions or statuses mean any of them; \
         several tags and pairs of metadata all of them.\n\n`after` makes a long poll: the answer comes as soon as this \
-        service passes that revision, or at the end of `wait` with what there is.",
+        service passes that revision, or at the end of `wait` with what there is.\n\nIt also carries what a client \
+        knows from one node of a cluster to another, whose knowledge may be a little behind: that node first waits, up \
+        to 5 s whatever `wait` says, until it has come as far as `after`. So to read at any node what was written at \
+        revision R (the `X-Registry-Revision` of the write), ask for `after=R&wait=0s`: the answer shows at least R and \
+        waits for nothing newer. `after=R` alone waits for what comes after it; `after=R-1` for a change of this service \
+        at R or later, which a write that changed nothing of this service is not. Where the node doesn't get so far in \
+        time it answers with what there is, and its `X-Registry-Revision` is below `after`.",
     params(
         ("service" = String, Path, description = "The service"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
@@ -148,8 +156,8 @@ fn poll(call: &mut Call) -> Result<Option<(Revision, Duration)>, Failure> {
         ("meta" = Option<String>, Query, description = "`meta.KEY=VALUE`: all of these pairs of metadata"),
         ("all" = Option<bool>, Query, description = "Everyone registered, not only who is eligible"),
         ("limit" = Option<usize>, Query, description = "The first so many", minimum = 1, maximum = 1_000_000),
-        ("consistent" = Option<bool>, Query, description = "First catch up with the store"),
-        ("after" = Option<u64>, Query, description = "Wait until the service has passed this revision", format = "uint64"),
+        ("consistent" = Option<bool>, Query, description = "First catch up with the store, so that the answer shows all that any node had acknowledged before. 503 where that takes more than 2 s"),
+        ("after" = Option<u64>, Query, description = "A revision that is known, from any node: wait until the service has passed it", format = "uint64"),
         ("wait" = Option<paste_api::Duration>, Query, description = "For how long, at most 300s; 30s unless it says otherwise"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of a list that is known"),
     ),
@@ -166,19 +174,29 @@ pub(super) async fn list(mut call: Call, service: &str) -> Answered {
     let wanted = Wanted::read(&mut call, service)?;
     call.caller.require(Role::Read, &wanted.key)?;
     if wanted.consistent {
-        call.engine().consistent().await?;
+        waiting::consistent(&call.rest).await?;
     }
-    if let Some((after, wait)) = wanted.poll
-        && !wait.is_zero()
-    {
-        passed(&call, &wanted.key, after, wait).await;
+    if let Some((after, wait)) = wanted.poll {
+        let ends = Instant::now() + wait;
+        waiting::catch_up(&call.rest, after).await;
+        if !wait.is_zero() {
+            passed(&call, &wanted.key, after, ends).await;
+        }
     }
+    // Read anew: what was waited for is in the answer.
+    let revision = call.engine().catalog().revision();
     let snapshot = existing(&call, &wanted.key)?;
+    let mut response = listed(&call, &wanted, &snapshot);
+    response
+        .headers_mut()
+        .insert(answer::REVISION, call.rest.revision_header(revision));
+    Ok(response)
+}
+
+/// The answer to what was asked for, from one snapshot.
+fn listed(call: &Call, wanted: &Wanted, snapshot: &Snapshot) -> Response<Body> {
     if wanted.selector.is_any() && wanted.limit.is_none() {
-        return Ok(conditional(
-            listing::of(&snapshot, wanted.whom),
-            &call.headers,
-        ));
+        return conditional(listing::of(snapshot, wanted.whom), &call.headers);
     }
     let threshold = snapshot.settings().protect_threshold;
     let eligibility = Eligibility::counted(snapshot.up(), snapshot.up_healthy(), threshold);
@@ -187,10 +205,7 @@ pub(super) async fn list(mut call: Call, service: &str) -> Answered {
         .filter(|member| wanted.whom == Whom::Everyone || eligibility.admits(member))
         .filter(|member| wanted.selector.matches(member))
         .take(wanted.limit.unwrap_or(usize::MAX));
-    Ok(conditional(
-        &listing::of_members(&snapshot, members),
-        &call.headers,
-    ))
+    conditional(&listing::of_members(snapshot, members), &call.headers)
 }
 
 /// The newest snapshot of a service that was ever seen.
@@ -202,8 +217,8 @@ pub(super) fn existing(call: &Call, key: &ServiceKey) -> Result<Arc<Snapshot>, F
     found.ok_or_else(|| EngineError::UnknownService(key.clone()).into())
 }
 
-/// Waits until the service has passed `after`, at most for `wait`, and not while the node goes down.
-async fn passed(call: &Call, key: &ServiceKey, after: Revision, wait: Duration) {
+/// Waits until the service has passed `after`, or until `ends`, and not while the node goes down.
+async fn passed(call: &Call, key: &ServiceKey, after: Revision, ends: Instant) {
     let catalog = call.engine().catalog();
     // Subscribed first, so that nothing comes between looking and waiting.
     let mut subscription = catalog.subscribe(vec![Topic::Service(key.clone())], None);
@@ -220,22 +235,11 @@ async fn passed(call: &Call, key: &ServiceKey, after: Revision, wait: Duration) 
             }
         }
     });
-    let metrics = Arc::clone(&call.rest.0.metrics);
-    metrics.polls_waiting.up();
-    let _waiting = Waiting(metrics);
+    let _waiting = Waiting::begin(&call.rest);
     tokio::select! {
         () = changed => {}
         () = call.rest.drained() => {}
-        () = tokio::time::sleep(wait) => {}
-    }
-}
-
-/// Counted as waiting until dropped, also when the client goes away.
-struct Waiting(Arc<crate::Metrics>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.polls_waiting.down();
+        () = tokio::time::sleep_until(ends) => {}
     }
 }
 
@@ -260,14 +264,19 @@ pub(super) fn get(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
     call.caller.require(Role::Read, &key.service)?;
-    let snapshot = existing(&call, &key.service)?;
+    answer::ok(&Instance::from(&*registered(&call, &key)?))
+}
+
+/// An instance that is registered.
+pub(super) fn registered(call: &Call, key: &InstanceKey) -> Result<Arc<Member>, Failure> {
+    let snapshot = existing(call, &key.service)?;
     let member = snapshot.member(key.id.as_str()).ok_or_else(|| {
         Failure::new(
             Code::NotRegistered,
             format!("instance {key} is not registered"),
         )
     })?;
-    answer::ok(&Instance::from(&**member))
+    Ok(Arc::clone(member))
 }
 
 /// Registers an instance.

@@ -12,7 +12,7 @@ use self::shared::Shared;
 use super::answer::{self, Answered};
 use super::call::Call;
 use super::{
-    backup, batch, events, explain, heartbeats, instances, namespaces, overrides, restore,
+    backup, batch, cluster, events, explain, heartbeats, instances, namespaces, overrides, restore,
     services, sessions, status, tokens, watch,
 };
 
@@ -21,7 +21,10 @@ use super::{
     info(
         title = "paste.registry",
         description = "Register, discover, watch, stay alive. Errors are problem documents (RFC 9457) with a stable `code`. \
-            On loopback no token is needed.",
+            On loopback no token is needed.\n\nEvery answer says how far the knowledge of its node goes \
+            (`X-Registry-Revision`). One that can't reach the store answers from what it knows, and says for how many \
+            seconds it couldn't (`X-Registry-Stale`). One that is cut off from the store, or from its place among the other \
+            nodes, says so as well (`X-Registry-Isolated: true`): prefer another node, and stay where all say it.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "http://127.0.0.1:7750", description = "This machine")),
@@ -33,7 +36,7 @@ use super::{
         namespaces::list, namespaces::get, namespaces::put, namespaces::delete,
         tokens::list, tokens::create,
         tokens::create_by_post, tokens::delete,
-        status::get, status::healthz, status::readyz, status::metrics, backup::get, restore::post, get,
+        status::get, cluster::get, cluster::owner, status::healthz, status::readyz, status::metrics, backup::get, restore::post, get,
     ),
     components(schemas(
         paste_api::Problem, paste_api::FieldError, paste_api::InstanceList, paste_api::Delta,

@@ -33,7 +33,7 @@ pub(super) struct Quiet {
 impl Quiet {
     pub(super) fn new(rest: &Rest) -> Self {
         Self {
-            drained: Box::pin(rest.drained()),
+            drained: Box::pin(rest.sent_away()),
             timer: Box::pin(tokio::time::sleep(KEEP_ALIVE)),
             waiting: None,
         }

@@ -28,6 +28,8 @@ pub(super) enum Route<'p> {
     Tokens,
     Token(Name<'p>),
     Status,
+    Cluster,
+    Owner,
     Backup,
     Restore,
     OpenApi,
@@ -87,6 +89,8 @@ impl<'p> Route<'p> {
             ["tokens"] => Self::Tokens,
             ["tokens", token] => Self::Token(name("token", token)?),
             ["status"] => Self::Status,
+            ["cluster"] => Self::Cluster,
+            ["cluster", "owner"] => Self::Owner,
             ["backup"] => Self::Backup,
             ["restore"] => Self::Restore,
             _ => Self::Unknown,
@@ -103,6 +107,8 @@ impl<'p> Route<'p> {
             | Self::Namespaces
             | Self::Tokens
             | Self::Status
+            | Self::Cluster
+            | Self::Owner
             | Self::Backup
             | Self::OpenApi
             | Self::Healthz
@@ -140,13 +146,15 @@ impl<'p> Route<'p> {
             Self::Tokens => 14,
             Self::Token(_) => 15,
             Self::Status => 16,
-            Self::Backup => 17,
-            Self::Restore => 18,
-            Self::OpenApi => 19,
-            Self::Healthz => 20,
-            Self::Readyz => 21,
-            Self::Metrics => 22,
-            Self::Unknown => 23,
+            Self::Cluster => 17,
+            Self::Owner => 18,
+            Self::Backup => 19,
+            Self::Restore => 20,
+            Self::OpenApi => 21,
+            Self::Healthz => 22,
+            Self::Readyz => 23,
+            Self::Metrics => 24,
+            Self::Unknown => 25,
         }
     }
 

@@ -7,6 +7,7 @@ use paste_model::Role;
 
 use super::answer::{self, Answered};
 use super::call::Call;
+use super::cluster::seconds;
 
 /// Tells how this node is.
 #[utoipa::path(
@@ -27,7 +28,8 @@ pub(super) fn get(mut call: Call) -> Answered {
         epoch: status.position.epoch.to_string(),
         revision: status.position.revision.0,
         draining: status.draining,
-        stale: None,
+        stale: call.engine().stale().map(seconds),
+        isolated: call.engine().isolated(),
         store: StoreStatus {
             backend: status.store.backend.to_owned(),
             revision: status.store.revision.0,
@@ -80,6 +82,7 @@ pub(super) fn healthz(mut call: Call) -> Answered {
         status: "alive".to_owned(),
         store: None,
         stale: None,
+        isolated: false,
     })
 }
 
@@ -105,7 +108,8 @@ pub(super) fn readyz(mut call: Call) -> Answered {
     let ready = Ready {
         status: if status.draining { "draining" } else { "ready" }.to_owned(),
         store: Some(failed.unwrap_or_else(|| "ok".to_owned())),
-        stale: None,
+        stale: call.engine().stale().map(seconds),
+        isolated: call.engine().isolated(),
     };
     let code = if status.draining {
         StatusCode::SERVICE_UNAVAILABLE

@@ -12,6 +12,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::frame;
 use super::stream::WatchStream;
+use super::waiting;
 use crate::Body;
 
 /// Watchers that lose their stream together come back spread over this time, in milliseconds.
@@ -27,7 +28,9 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
     description = "`snapshot` events (an InstanceList with everyone registered) once for each service, then `delta` \
         events; with `*` a service that begins later begins with a `snapshot`, too, and one that is forgotten is not \
         told of. A `snapshot` replaces all that was known of its service. `reset` when the history is another one: forget \
-        everything, snapshots follow; `load` where asked for. `id:` is the point up to which nothing is owed to this stream; send it as `Last-Event-ID` to go on from there.",
+        everything, snapshots follow; `load` where asked for. `id:` is the point up to which nothing is owed to this \
+        stream; send it as `Last-Event-ID` to go on from there, at any node of a cluster: one that hasn't come so far yet \
+        answers once it has, or after 5 s with a `reset`.",
     params(
         ("service" = Vec<String>, Query, description = "Names of services, or `*` for all of the namespace; at most 100", max_items = 100),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
@@ -42,7 +45,7 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
         (status = 404, description = "`not-registered`: the session is unknown", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) fn get(mut call: Call) -> Answered {
+pub(super) async fn get(mut call: Call) -> Answered {
     let request = WatchRequest {
         services: call.query.all("service"),
         configs: call.query.all("config"),
@@ -50,7 +53,7 @@ pub(super) fn get(mut call: Call) -> Answered {
         load: call.query.flag("load")?,
         last_event_id: call.query.one("last_event_id")?,
     };
-    watch(call, &request, Code::InvalidQuery, ["service", "config"])
+    watch(call, &request, Code::InvalidQuery, ["service", "config"]).await
 }
 
 /// Watches services, named in a body.
@@ -72,11 +75,11 @@ pub(super) fn get(mut call: Call) -> Answered {
 )]
 pub(super) async fn post(mut call: Call) -> Answered {
     let request = call.json::<WatchRequest>().await?;
-    watch(call, &request, Code::InvalidField, ["services", "configs"])
+    watch(call, &request, Code::InvalidField, ["services", "configs"]).await
 }
 
 /// `code` and `fields` are how the request would have to be mended: in its query or in its body.
-fn watch(
+async fn watch(
     mut call: Call,
     request: &WatchRequest,
     code: Code,
@@ -110,6 +113,10 @@ fn watch(
         .transpose()?;
     if call.head_only() {
         return Ok(headed(Body::Empty));
+    }
+    if let Some(from) = from.filter(|from| from.epoch == call.engine().catalog().position().epoch) {
+        // Another node was ahead of this one when the stream broke off there.
+        waiting::catch_up(&call.rest, from.revision).await;
     }
     let guard = session
         .map(|session| call.engine().open_stream(&call.caller, &session))

@@ -8,10 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use paste_engine::{Config, Engine, SystemClock, settings};
+use paste_engine::{Config, Engine, SystemClock, Transport, settings};
 use paste_fronts::rest::{self, Rest};
 use paste_fronts::{Body, Metrics, Peer};
 use paste_model::NodeName;
+use paste_store::Store;
 use paste_store::embedded::{self, Embedded};
 use paste_store::faulty::Faults;
 use serde_json::Value;
@@ -39,6 +40,16 @@ impl House {
     async fn open(dir: tempfile::TempDir, config: rest::Config) -> Self {
         let faults = Faults::default();
         let engine = start(dir.path(), &faults).await;
+        Self::of(engine, config, faults, dir)
+    }
+
+    /// The API of an engine that keeps its files in `dir`.
+    pub(crate) fn of(
+        engine: Engine,
+        config: rest::Config,
+        faults: Faults,
+        dir: tempfile::TempDir,
+    ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let exposition: rest::Exposition = Arc::new(|| "paste_up 1\n".to_owned());
         let rest = Rest::new(engine.clone(), config, Arc::clone(&metrics), exposition);
@@ -117,15 +128,36 @@ async fn start(dir: &Path, faults: &Faults) -> Engine {
         ..embedded::Config::default()
     };
     let store = Embedded::open(dir, config).expect("store opens");
+    engine(Arc::new(store), "n1", dir, None).await
+}
+
+/// An engine with the usual settings, which keeps its timeline in `dir`.
+pub(crate) async fn engine(
+    store: Arc<dyn Store>,
+    node: &str,
+    dir: &Path,
+    transport: Option<Arc<dyn Transport>>,
+) -> Engine {
     let config = Config {
-        node: NodeName::new("n1").expect("valid"),
+        node: NodeName::new(node).expect("valid"),
         catalog: paste_catalog::Limits::default(),
         liveness: settings::Liveness::default(),
         probes: settings::Probes::default(),
         timeline: settings::Timeline::in_dir(dir.join("timeline")),
+        transport,
     };
-    let started = Engine::start(Arc::new(store), config, Arc::new(SystemClock)).await;
+    let started = Engine::start(store, config, Arc::new(SystemClock)).await;
     started.expect("engine starts")
+}
+
+/// Waits until `seen` says so.
+pub(crate) async fn until(what: &str, mut seen: impl AsyncFnMut() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !seen().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain: {what}");
 }
 
 /// A peer at `address`, which reached us at an address of the same kind.

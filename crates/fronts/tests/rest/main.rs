@@ -5,9 +5,13 @@
 mod access;
 mod administration;
 mod audit;
+mod behind;
+mod cluster;
 mod codes;
 mod harness;
 mod limits;
+#[path = "../nodes/neighbours.rs"]
+mod neighbours;
 mod openapi;
 mod reads;
 mod resources;

@@ -7,19 +7,19 @@ use http_body_util::BodyExt;
 use paste_fronts::Body;
 use serde_json::{Value, json};
 
-use crate::harness::{House, PATIENCE};
+use crate::harness::{Ask, House, PATIENCE};
 
 /// One event as a client sees it (WHATWG HTML §9.2.6).
 #[derive(Debug, Clone)]
-struct Event {
-    name: String,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) data: Value,
     /// The last id seen when it was dispatched.
-    id: String,
+    pub(crate) id: String,
 }
 
 /// A client of a stream.
-struct Watcher {
+pub(crate) struct Watcher {
     body: Body,
     text: String,
     last_id: String,
@@ -27,26 +27,34 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn open(house: &House, query: &str, last_id: &str) -> Self {
+    pub(crate) async fn open(house: &House, query: &str, last_id: &str) -> Self {
         let ask = house.ask(Method::GET, &format!("/api/v1/watch?{query}"));
         let ask = if last_id.is_empty() {
             ask
         } else {
             ask.header("last-event-id", last_id)
         };
+        Self {
+            last_id: last_id.to_owned(),
+            ..Self::of(ask).await
+        }
+    }
+
+    /// The client of a stream that is asked for.
+    pub(crate) async fn of(ask: Ask<'_>) -> Self {
         let response = ask.open().await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
             body: response.into_body(),
             text: String::new(),
-            last_id: last_id.to_owned(),
+            last_id: String::new(),
             retry: None,
         }
     }
 
     /// The next event; `None` when the stream has ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -83,7 +91,7 @@ impl Watcher {
         })
     }
 
-    async fn expect(&mut self, name: &str, service: &str) -> Event {
+    pub(crate) async fn expect(&mut self, name: &str, service: &str) -> Event {
         let event = self.next().await.expect("the stream goes on");
         assert_eq!(
             (event.name.as_str(), &event.data["service"]),
@@ -94,7 +102,7 @@ impl Watcher {
     }
 }
 
-fn ids(list: &Value) -> Vec<&str> {
+pub(crate) fn ids(list: &Value) -> Vec<&str> {
     list.as_array()
         .expect("a list")
         .iter()
@@ -149,13 +157,7 @@ async fn a_namespace_whole_and_by_body() {
     let ask = house
         .ask(Method::POST, "/api/v1/watch")
         .json(&json!({"services": ["*"]}));
-    let body = ask.open().await.into_body();
-    let mut watcher = Watcher {
-        body,
-        text: String::new(),
-        last_id: String::new(),
-        retry: None,
-    };
+    let mut watcher = Watcher::of(ask).await;
     watcher.expect("snapshot", "a").await;
     watcher.expect("snapshot", "b").await;
     house.register("c", "1", json!({})).await;

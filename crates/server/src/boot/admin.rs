@@ -44,14 +44,17 @@ impl Secret {
     }
 }
 
-/// Makes the token if this is the first start, or if an earlier one broke off while making it.
+/// Makes the token if this is the first start, or if an earlier one broke off while making it. Of several nodes that start
+/// for the first time, the fastest makes it.
 pub(super) async fn provide(
     engine: &Engine,
     data_dir: &Path,
     first_start: bool,
 ) -> Result<Secret, Failure> {
     let path = data_dir.join("admin-token");
-    let broken_off = std::fs::metadata(&path).is_ok_and(|found| found.len() == 0);
+    let shared = engine.cluster_status().is_some();
+    let broken_off = !shared && std::fs::metadata(&path).is_ok_and(|found| found.len() == 0);
+    let first_start = first_start || shared && engine.catalog().tokens().is_empty();
     if !first_start && !broken_off {
         return Ok(Secret::Kept);
     }
@@ -63,9 +66,17 @@ pub(super) async fn provide(
         )
     };
     let mut file = private(&path).map_err(|error| failed(&error))?;
-    let secret = create(engine).await.map_err(|error| {
-        Failure::caused(Exit::Failed, "can't make the administrator's token", &error)
-    })?;
+    let secret = match create(engine, shared).await {
+        Ok(secret) => secret,
+        Err(EngineError::Conflict { .. }) if shared => {
+            std::fs::remove_file(&path).map_err(|error| failed(&error))?;
+            return Ok(Secret::Kept);
+        }
+        Err(error) => {
+            let what = "can't make the administrator's token";
+            return Err(Failure::caused(Exit::Failed, what, &error));
+        }
+    };
     if std::io::stdout().is_terminal() {
         std::fs::remove_file(&path).map_err(|error| failed(&error))?;
         return Ok(Secret::New(secret));
@@ -90,7 +101,7 @@ fn private(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-async fn create(engine: &Engine) -> Result<String, EngineError> {
+async fn create(engine: &Engine, shared: bool) -> Result<String, EngineError> {
     // Whoever can start the registry on its data may do everything.
     let caller = Caller::anonymous();
     let id = TokenId::new(NAME).map_err(|error| EngineError::Invalid {
@@ -102,9 +113,11 @@ async fn create(engine: &Engine) -> Result<String, EngineError> {
         namespace: None,
         services: Services::Prefix(String::new()),
     };
-    match engine.delete_token(&caller, &id).await {
-        Ok(()) | Err(EngineError::NotFound { .. }) => {}
-        Err(error) => return Err(error),
+    if !shared {
+        match engine.delete_token(&caller, &id).await {
+            Ok(()) | Err(EngineError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
     let (_, secret) = engine
         .create_token(&caller, id, vec![everything], None)

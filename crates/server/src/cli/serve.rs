@@ -18,12 +18,15 @@ pub(crate) struct ServeArgs {
     /// Where to listen (`http.address`); port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT")]
     http: Option<String>,
-    /// What keeps the truth (`store.backend`).
+    /// What keeps the truth (`store.backend`): `embedded`, or `etcd://HOST:PORT[,HOST:PORT…]`.
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
     /// This node's name (`node.name`).
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
+    /// Where other nodes reach this one (`node.advertise`).
+    #[arg(long, value_name = "ADDR:PORT")]
+    advertise: Option<String>,
     /// Listen beyond this machine although it isn't safe (`access.insecure`).
     #[arg(long)]
     insecure: bool,
@@ -48,6 +51,7 @@ impl ServeArgs {
             ("--http", "http.address", &self.http),
             ("--store", "store.backend", &self.store),
             ("--node", "node.name", &self.node),
+            ("--advertise", "node.advertise", &self.advertise),
         ];
         let mut all: Vec<_> = short
             .into_iter()

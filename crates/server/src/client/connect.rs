@@ -1,5 +1,6 @@
 //! Connections of the client: plain or under TLS.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
@@ -88,47 +89,55 @@ impl Target {
     /// Connects and sends.
     pub(crate) async fn send<B>(&self, request: Request<B>) -> Result<Response<Incoming>, Failure>
     where
-        B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-            + Send
-            + 'static,
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        let unreachable = |error: &dyn std::error::Error| {
-            Failure::caused(
-                Exit::Unreachable,
-                format!("can't reach the registry at {}", self.url),
-                error,
-            )
-        };
+        let mut sender = self.connect().await?;
+        sender
+            .send_request(request)
+            .await
+            .map_err(|error| self.unreachable(&error))
+    }
+
+    /// Connects. The connection ends with its sender, or when the other side ends it.
+    pub(crate) async fn connect<B>(&self) -> Result<SendRequest<B>, Failure>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
         let connecting = TcpStream::connect((self.host.as_str(), self.port));
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
-            .map_err(|error| unreachable(&error))?
-            .map_err(|error| unreachable(&error))?;
+            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| self.unreachable(&error))?;
         let Some((connector, name)) = &self.tls else {
-            return exchange(stream, request)
+            return handshake(stream)
                 .await
-                .map_err(|error| unreachable(&error));
+                .map_err(|error| self.unreachable(&error));
         };
         let shaking = connector.connect(name.clone(), stream);
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, shaking)
             .await
-            .map_err(|error| unreachable(&error))?
-            .map_err(|error| unreachable(&error))?;
-        exchange(stream, request)
+            .map_err(|error| self.unreachable(&error))?
+            .map_err(|error| self.unreachable(&error))?;
+        handshake(stream)
             .await
-            .map_err(|error| unreachable(&error))
+            .map_err(|error| self.unreachable(&error))
+    }
+
+    fn unreachable(&self, error: &dyn Error) -> Failure {
+        let what = format!("can't reach the registry at {}", self.url);
+        Failure::caused(Exit::Unreachable, what, error)
     }
 }
 
-async fn exchange<T, B>(stream: T, request: Request<B>) -> hyper::Result<Response<Incoming>>
+async fn handshake<T, B>(stream: T) -> hyper::Result<SendRequest<B>>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends with the answer's body; what goes wrong with it shows there.
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // What goes wrong with it shows in the answer.
     tokio::spawn(connection);
-    sender.send_request(request).await
+    Ok(sender)
 }
 
 fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, Failure> {
@@ -145,7 +154,7 @@ fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, Failure> {
 }
 
 fn read_roots(path: &Path) -> Result<RootCertStore, Failure> {
-    let wrong = |error: &dyn std::error::Error| {
+    let wrong = |error: &dyn Error| {
         let what = format!("can't use the certificates in {}", path.display());
         Failure::caused(Exit::Usage, what, error)
     };

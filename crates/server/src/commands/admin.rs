@@ -12,6 +12,8 @@ use crate::client::{Client, Route};
 use crate::exit::Done;
 use crate::output::{Column, print, table, text};
 
+use super::cluster::trouble;
+
 pub(super) async fn set_or_clear(command: OverrideCommand) -> Done {
     let route = |args: &InstanceArgs| {
         Route::of(&["services", &args.service, "instances", &args.id, "override"])
@@ -88,6 +90,7 @@ pub(super) async fn status(args: ClientArgs) -> Done {
         if let Some(failed) = answer["store"]["failed"].as_str() {
             lines.push(format!("           refuses writes: {failed}"));
         }
+        lines.extend(trouble(answer));
         if answer["draining"] == true {
             lines.push("draining   it is shutting down".to_owned());
         }

@@ -8,8 +8,9 @@ use paste_engine::settings;
 use paste_fronts::rest::RateLimit;
 use paste_model::NodeName;
 
+use super::backend::{Backend, Place};
 use super::section::section;
-use super::setting::{Anonymous, Backend, ByteSize, LogFormat, Percent};
+use super::setting::{Anonymous, ByteSize, LogFormat, Percent};
 
 const fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
@@ -74,7 +75,7 @@ section! {
 section! {
     /// Where the truth is kept.
     Store = "store" {
-        /// What keeps it: a file of this process.
+        /// What keeps it: a file of this process, or an etcd, which makes this node one of several.
         backend: Backend = Backend::Embedded,
         /// Directory of everything that is kept. Made if it isn't there.
         data_dir: PathBuf = PathBuf::from("paste-data"),
@@ -84,6 +85,19 @@ section! {
         log_size: ByteSize = ByteSize(64 << 20),
         /// Memory for pages of the log.
         cache_size: ByteSize = ByteSize(8 << 20),
+        /// What all keys in etcd begin with. Registries that share an etcd have different ones, and none may be the beginning of
+        /// another.
+        etcd_prefix: String = "/paste-registry".to_owned(),
+        /// Who this registry is to etcd.
+        etcd_user: Option<String> = None,
+        /// File with that user's password; a line break at its end doesn't count.
+        etcd_password_file: Option<PathBuf> = None,
+        /// File with the certificates of the authorities that sign etcd's, in PEM. With it, connections to etcd are encrypted.
+        etcd_ca_file: Option<PathBuf> = None,
+        /// File with this registry's certificate for etcd, and those that lead to its root, in PEM.
+        etcd_certificate: Option<PathBuf> = None,
+        /// File with that certificate's private key, in PEM.
+        etcd_key: Option<PathBuf> = None,
     }
 }
 
@@ -94,6 +108,21 @@ section! {
         name: Option<NodeName> = None,
         /// Threads of the background work: commits, liveness, probes.
         control_threads: usize = 2,
+        /// Where other nodes reach this one. Without it, where it listens, unless that is on all addresses.
+        advertise: Option<Place> = None,
+    }
+}
+
+section! {
+    /// This node among others, where the store is shared with them.
+    Cluster = "cluster" {
+        /// For how long a node that isn't heard of still counts as there.
+        lease_ttl: Duration = seconds(10),
+        /// File with the certificates of the authorities that sign those of the other nodes, in PEM. Without it, the well-known
+        /// ones are trusted. Of use with `tls.certificate`, as nodes reach each other where clients do.
+        ca_file: Option<PathBuf> = None,
+        /// Time over which watchers are sent to other nodes when this one is stopped. None are while it is alone.
+        drain_period: Duration = seconds(100),
     }
 }
 

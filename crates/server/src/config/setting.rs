@@ -289,12 +289,3 @@ words! {
     },
     "`text` or `json`"
 }
-
-words! {
-    /// What keeps the truth.
-    Backend {
-        /// A file of this process.
-        Embedded = "embedded",
-    },
-    "`embedded`"
-}

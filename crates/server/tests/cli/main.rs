@@ -77,6 +77,7 @@ fn the_life_of_an_instance() {
 fn tables_are_for_people() {
     let registry = Registry::start(&[]);
     registry.run("register orders a --address 10.0.0.1 --port 80 --version 1.4.2");
+    assert_eq!(registry.json("cluster")["mode"], "alone");
     for (line, parts) in [
         ("services", &["SERVICE", "orders"][..]),
         (
@@ -86,6 +87,7 @@ fn tables_are_for_people() {
         ("explain orders", &["ELIGIBLE", "yes"]),
         ("events orders", &["WHAT", "registered"]),
         ("status", &["revision", "1 services, 1 instances"]),
+        ("cluster", &["alone", "NAME", "REVISION"]),
         ("namespace list", &["default"]),
         ("token list", &["admin"]),
     ] {
@@ -127,6 +129,11 @@ fn failures_have_a_code_and_one_sentence() {
             UNREACHABLE,
             "can't reach the registry at http://127.0.0.1:1",
         ),
+        (
+            "cluster --url http://127.0.0.1:1",
+            UNREACHABLE,
+            "can't reach the registry at http://127.0.0.1:1",
+        ),
         ("status --url nonsense", USAGE, "'nonsense' is not the URL"),
         ("status --token-file /nowhere", USAGE, "/nowhere"),
     ] {
@@ -156,6 +163,7 @@ fn tokens_open_what_they_grant() {
     );
 
     assert_eq!(registry.run("services").code, REFUSED);
+    assert_eq!(registry.run("cluster").code, REFUSED);
     let as_admin = format!("--token-file {}", token.display());
     let made = registry.run(&format!(
         "token create ci --grant register:default:orders --expires-in 1d {as_admin}"
@@ -308,7 +316,7 @@ fn a_start_that_is_refused_says_why() {
         ),
         (
             "serve --store mongodb",
-            "flag --store: store.backend: 'mongodb' is not `embedded`",
+            "flag --store: store.backend: 'mongodb' is neither embedded nor etcd://HOST:PORT",
         ),
         ("serve --set log.filter=info,=", "log.filter"),
         (broken.as_str(), "r.toml:2:1: there is no option 'adress'"),

@@ -4,6 +4,8 @@
 //! call ends by the time its caller gives. A call says of each failure whether the request may have reached etcd, which
 //! is what decides whether a write can be sent again.
 
+mod lease;
+
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -126,8 +128,17 @@ impl Client {
         }
     }
 
+    /// What it means that etcd ended a watch and gave this reason.
+    pub(super) fn canceled(&self, reason: String) -> EtcdError {
+        let error = EtcdError::from_status(Status::unauthenticated(reason));
+        if error.is_stale_token() {
+            self.forget_token();
+        }
+        error
+    }
+
     /// Has the next call fetch a new token.
-    pub(super) fn forget_token(&self) {
+    fn forget_token(&self) {
         *self.token.lock() = None;
     }
 

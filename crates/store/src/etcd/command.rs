@@ -8,7 +8,7 @@ use paste_model::{Batch, Change, Expect, Key, Record, Revision};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Config;
+use super::{Config, EtcdError};
 use crate::record::{bulky, encode_batch, encode_key, encode_value};
 use crate::{Commit, CommitError, StoreError};
 
@@ -37,11 +37,11 @@ pub(super) struct Command {
     pub(super) list_length: usize,
 }
 
-/// A key as text, and whether it is that of a bulky value.
+/// A key as text, and whether it stands aside: outside the tree, where no load and no change stream reads.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
     pub(super) key: String,
-    pub(super) bulky: bool,
+    pub(super) aside: bool,
 }
 
 /// A key that a command reads or writes, by its hash: two keys with one hash wait for each other in vain, nothing more.
@@ -57,6 +57,7 @@ impl Command {
         hasher: &RandomState,
         config: &Config,
     ) -> Result<(Self, Commit), StoreError> {
+        records_only(&batch.changes)?;
         let changes: Vec<_> = batch.changes.iter().map(change).collect();
         each_once(&changes)?;
         let expect: Vec<_> = batch
@@ -164,19 +165,31 @@ fn changes_max(expect: usize, operations: usize) -> usize {
 fn text(key: &Key) -> Text {
     Text {
         key: encode_key(key),
-        bulky: matches!(key, Key::Blob(_)),
+        aside: matches!(key, Key::Blob(_) | Key::Node(_)),
     }
 }
 
 fn change(change: &Change) -> (Text, Option<Bytes>) {
     let text = Text {
         key: encode_key(&change.key()),
-        bulky: bulky(change),
+        aside: bulky(change),
     };
     match change {
         Change::Put(Record::Blob(_, bytes)) => (text, Some(bytes.clone())),
         Change::Put(record) => (text, Some(encode_value(record))),
         Change::Delete(_) => (text, None),
+    }
+}
+
+/// Checks that nobody takes a node's membership away, which ends with its lease and not otherwise.
+fn records_only(changes: &[Change]) -> Result<(), StoreError> {
+    let membership = changes.iter().find_map(|change| match change.key() {
+        key @ Key::Node(_) => Some(encode_key(&key)),
+        _ => None,
+    });
+    match membership {
+        Some(key) => Err(EtcdError::NotARecord { key }.into()),
+        None => Ok(()),
     }
 }
 

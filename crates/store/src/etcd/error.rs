@@ -65,6 +65,14 @@ pub enum EtcdError {
         /// Why not.
         source: RecordError,
     },
+    /// A batch deletes what isn't a record.
+    #[error(
+        "the batch deletes {key}, which a node's lease alone does: expect it, but don't change it"
+    )]
+    NotARecord {
+        /// The key, as it is stored.
+        key: String,
+    },
     /// Somebody else began another history at the same moment.
     #[error(
         "another node restored or repaired the store at the same moment: look at what is there, then try again"
@@ -86,6 +94,10 @@ const COMPACTED: &str = "has been compacted";
 const STALE_TOKEN: [&str; 2] = ["invalid auth token", "revision of auth store is old"];
 /// What it says where it wants a user and none is set.
 const NO_USER: &str = "user name is empty";
+/// What it says when a lease is to be granted that is there.
+const LEASE_THERE: &str = "lease already exists";
+/// What it says of a lease that has run out.
+const LEASE_GONE: &str = "requested lease not found";
 /// What our own side says of an answer beyond the limit.
 const ANSWER_TOO_LARGE: &str = "message length too large";
 
@@ -120,6 +132,16 @@ impl EtcdError {
             if STALE_TOKEN.iter().any(|part| status.message().contains(part)))
     }
 
+    /// Whether the lease that was to be granted is there already.
+    pub(super) fn is_lease_there(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.message().contains(LEASE_THERE))
+    }
+
+    /// Whether there is no such lease any more.
+    pub(super) fn is_lease_gone(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.message().contains(LEASE_GONE))
+    }
+
     /// Whether the answer was larger than this side takes.
     pub(super) fn is_answer_too_large(&self) -> bool {
         matches!(self, Self::Refused(status) if status.message().contains(ANSWER_TOO_LARGE))
@@ -149,7 +171,7 @@ mod tests {
     #[test]
     fn a_status_is_what_the_operator_can_do_about_it() {
         type Is = fn(&EtcdError) -> bool;
-        let cases: [(Code, &str, Is); 8] = [
+        let cases: [(Code, &str, Is); 10] = [
             (
                 Code::ResourceExhausted,
                 "etcdserver: mvcc: database space exceeded",
@@ -184,6 +206,16 @@ mod tests {
                 Code::OutOfRange,
                 "Error, decoded message length too large: found 9 bytes",
                 EtcdError::is_answer_too_large,
+            ),
+            (
+                Code::FailedPrecondition,
+                "etcdserver: lease already exists",
+                EtcdError::is_lease_there,
+            ),
+            (
+                Code::NotFound,
+                "etcdserver: requested lease not found",
+                EtcdError::is_lease_gone,
             ),
             (
                 Code::InvalidArgument,

@@ -6,15 +6,18 @@
 //! {prefix}/log/tree/{tree}/instance/…          the records
 //! {prefix}/blob/{sha256}                       bulky values, which no watch and no load reads
 //! {prefix}/fence/{node}/{lane}                 the last transaction of a lane
+//! {prefix}/node/{name}                         a node that shares the store; gone when its lease is
+//! {prefix}/secret                              what nodes show each other
 //! ```
 //!
-//! What the change stream needs is under `log/`, so that one watch sees it in the order in which it happened.
+//! What the change stream needs is under `log/`, so that one watch sees it in the order in which it happened. What isn't
+//! stands aside: no load and no change stream reads it, and a restore leaves it as it is.
 
 use bytes::Bytes;
 use paste_model::{BlobId, Key, NodeName};
 
 use super::EtcdError;
-use crate::record::encode_key;
+use crate::record::{decode_key, encode_key};
 
 /// The longest prefix, in bytes.
 const PREFIX_BYTES_MAX: usize = 256;
@@ -76,13 +79,36 @@ impl Layout {
         format!("{}/log/tree/{tree:016x}{key}", self.prefix).into()
     }
 
-    /// The bulky value with this key, written as it is in a record.
-    pub(super) fn bulky(&self, key: &str) -> Bytes {
+    /// What stands aside under this key, written as it is in a record.
+    pub(super) fn aside(&self, key: &str) -> Bytes {
         format!("{}{key}", self.prefix).into()
     }
 
     pub(super) fn blob(&self, id: BlobId) -> Bytes {
-        self.bulky(&encode_key(&Key::Blob(id)))
+        self.aside(&encode_key(&Key::Blob(id)))
+    }
+
+    /// The record of this node.
+    pub(super) fn own(&self) -> Bytes {
+        self.aside(&encode_key(&Key::Node(self.node.clone())))
+    }
+
+    /// The records of all nodes.
+    pub(super) fn nodes(&self) -> (Bytes, Bytes) {
+        under(format!("{}/node/", self.prefix))
+    }
+
+    /// The node whose record has this key.
+    pub(super) fn node(&self, key: &[u8]) -> Option<NodeName> {
+        let key = key.strip_prefix(self.prefix.as_bytes())?;
+        match decode_key(key).ok()? {
+            Key::Node(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(super) fn secret(&self) -> Bytes {
+        format!("{}/secret", self.prefix).into()
     }
 
     pub(super) fn cause(&self, lane: usize, slot: usize) -> Bytes {
@@ -160,8 +186,14 @@ mod tests {
             b"\xff\xff",
             &layout.blob(BlobId([1; 32])),
             &layout.fence(1),
+            &layout.own(),
+            &layout.secret(),
         ] {
             assert_eq!(layout.place(foreign), Place::Foreign, "{foreign:?}");
+        }
+        assert_eq!(layout.node(&layout.own()), Some(layout.node.clone()));
+        for foreign in [&b"/a/b/node/"[..], b"/a/node/x", b"/a/b/session/x", b""] {
+            assert_eq!(layout.node(foreign), None, "{foreign:?}");
         }
     }
 
@@ -176,6 +208,9 @@ mod tests {
         assert!(within(&tree, &record) && !within(&tree, &layout.record(8, "/session/x")));
         assert!(!within(&causes, &layout.cause(2, 2)));
         assert!(!within(&log, &layout.blob(BlobId([1; 32]))) && !within(&log, &layout.fence(1)));
+        assert!(!within(&log, &layout.own()) && !within(&log, &layout.secret()));
+        assert!(within(&layout.nodes(), &layout.own()));
+        assert!(!within(&layout.nodes(), &layout.secret()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use paste_model::Revision;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::client::Client;
 use super::history::{History, Known, Verdict, judge};
@@ -79,7 +79,9 @@ impl Shared {
 
     /// Reads which history etcd holds, and begins a new one if it went back.
     pub(super) async fn refresh(&self, until: Instant) -> Result<Known, EtcdError> {
-        let _alone = self.refreshing.lock().await;
+        // Whoever looks at leisure must not keep those waiting who have to know soon.
+        let alone = timeout_at(until, self.refreshing.lock()).await;
+        let _alone = alone.map_err(|_| EtcdError::TimedOut)?;
         let before = self.known();
         let found = establish(&self.client, &self.layout, Some(&before), until).await?;
         let mut known = self.known.lock();

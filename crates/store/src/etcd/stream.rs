@@ -187,12 +187,8 @@ impl Stream {
             self.shared.set_compacted(compacted);
             return Ok(End::Behind);
         }
-        let status = tonic::Status::unauthenticated(answer.cancel_reason.clone());
-        let error = EtcdError::from_status(status);
-        if error.is_stale_token() {
-            self.shared.client.forget_token();
-        }
-        Err(error)
+        let reason = answer.cancel_reason.clone();
+        Err(self.shared.client.canceled(reason))
     }
 
     /// Hands an item over; says how the watch has to end if that doesn't work.

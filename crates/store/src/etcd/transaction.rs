@@ -114,8 +114,8 @@ fn nested(frame: &Frame<'_>, command: &Command, cause: Operation) -> TxnRequest 
 
 impl Frame<'_> {
     fn key(&self, text: &Text) -> Bytes {
-        match text.bulky {
-            true => self.layout.bulky(&text.key),
+        match text.aside {
+            true => self.layout.aside(&text.key),
             false => self.layout.record(self.known.history.tree, &text.key),
         }
     }
@@ -192,7 +192,12 @@ pub(super) fn number(revision: Revision) -> i64 {
 }
 
 pub(super) fn put(key: Bytes, value: Bytes) -> Operation {
-    Operation::Put(PutRequest { key, value })
+    put_under(0, key, value)
+}
+
+/// A put of what is gone when `lease` is; 0 is none.
+pub(super) fn put_under(lease: i64, key: Bytes, value: Bytes) -> Operation {
+    Operation::Put(PutRequest { key, value, lease })
 }
 
 fn delete(key: Bytes) -> Operation {

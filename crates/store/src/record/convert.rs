@@ -30,11 +30,12 @@ const STATES: [HealthState; 3] = [
     HealthState::Suspect,
     HealthState::Failing,
 ];
-const CAUSE_KINDS: [CauseKind; 4] = [
+const CAUSE_KINDS: [CauseKind; 5] = [
     CauseKind::Request,
     CauseKind::Liveness,
     CauseKind::Probe,
     CauseKind::Guard,
+    CauseKind::Sync,
 ];
 const ROLES: [Role; 5] = [
     Role::Read,

@@ -15,6 +15,7 @@ pub fn encode_key(key: &Key) -> String {
         Key::Override(key) => instance("override", key),
         Key::Token(id) => join("token", &[id.as_str()]),
         Key::Blob(id) => join("blob", &[&hex(&id.0)]),
+        Key::Node(name) => join("node", &[name.as_str()]),
     }
 }
 
@@ -38,6 +39,7 @@ pub fn decode_key(bytes: &[u8]) -> Result<Key, RecordError> {
         "blob" => {
             Key::Blob(blob_id(path).ok_or_else(|| malformed("a blob's id has 64 hex digits"))?)
         }
+        "node" => Key::Node(path.parse().map_err(malformed)?),
         _ => return Err(malformed(format!("there is no tree {tree:?}"))),
     })
 }

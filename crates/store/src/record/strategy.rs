@@ -260,6 +260,7 @@ fn cause() -> impl Strategy<Value = Cause> {
         CauseKind::Liveness,
         CauseKind::Probe,
         CauseKind::Guard,
+        CauseKind::Sync,
     ];
     (
         0..4_usize,

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod histories;
+mod membership;
 mod outages;
 mod place;
 mod proxy;

@@ -11,7 +11,7 @@ use paste_store::{CommitError, Etcd, Store, StoreError};
 use crate::eventually;
 use crate::place::{config, open, shared};
 use crate::proxy::Proxy;
-use crate::server::Server;
+use crate::server::{Server, field};
 
 /// What the design promises: every write is answered in this time, etcd alive or not.
 const WRITE_LIMIT: Duration = Duration::from_secs(2);
@@ -312,11 +312,4 @@ fn a_full_etcd_refuses_writes_by_name_and_goes_on_reading() {
         format!("{{\"action\":\"DEACTIVATE\",\"alarm\":\"NOSPACE\",\"memberID\":\"{member}\"}}");
     server.ask("/v3/maintenance/alarm", &disarm);
     commit_at_last(&store, "b", 1);
-}
-
-/// The number in the first field of this name in a JSON text.
-fn field(json: &str, name: &str) -> String {
-    let start = format!("\"{name}\":\"");
-    let rest = json.split(&start).nth(1).expect("the field");
-    rest.split('"').next().expect("its value").to_owned()
 }

@@ -60,6 +60,8 @@ fn a_user_who_may_only_write_the_prefix_is_enough_and_others_are_refused() {
         assert!(!format!("{error:?} {config:?}").contains("ours-alone"));
     }
     (config.user, config.prefix) = (user("registry", "ours-alone"), "/secured".to_owned());
+    config.url = Some("http://node-1.example:7750".to_owned());
+    config.lease_ttl = Duration::from_secs(2);
     let store = open(&config);
     let before = commit(&store, [put("a", 1)]);
     let mut stream = store.changes(before).expect("streams");
@@ -67,6 +69,10 @@ fn a_user_who_may_only_write_the_prefix_is_enough_and_others_are_refused() {
     assert_eq!(drain(&mut stream, second).len(), 1);
     // etcd keeps tokens in memory: after a restart it knows none of them.
     server.stop();
+    let membership = store.membership().expect("it is a member");
+    eventually("the lease may have run out", || {
+        membership.borrow().own.is_none()
+    });
     server.resume();
     let mut last = second;
     eventually("a new token is fetched", || {
@@ -78,6 +84,17 @@ fn a_user_who_may_only_write_the_prefix_is_enough_and_others_are_refused() {
     assert_eq!(seen.last().expect("some").changes, [put("a", 3)]);
     assert_eq!(store.load().expect("loads").entries.len(), 1);
     assert!(store.status().disk_bytes > 0);
+    eventually("it is a member again", || membership.borrow().own.is_some());
+    let other = Config {
+        node: "node-2".parse().expect("a valid name"),
+        lease_ttl: Duration::from_secs(600),
+        ..config.clone()
+    };
+    let other = open(&other);
+    let seen = || membership.borrow().nodes.len();
+    eventually("another node is seen", || seen() == 2);
+    drop(other);
+    eventually("it is gone", || seen() == 1);
 }
 
 type Authority = CertifiedIssuer<'static, KeyPair>;

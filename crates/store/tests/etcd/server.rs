@@ -221,6 +221,13 @@ fn http(port: u16, method: &str, path: &str, body: &str) -> std::io::Result<Stri
     Ok(answer)
 }
 
+/// The number in the first field of this name in a JSON text.
+pub(crate) fn field(json: &str, name: &str) -> String {
+    let start = format!("\"{name}\":\"");
+    let rest = json.split(&start).nth(1).expect("the field");
+    rest.split('"').next().expect("its value").to_owned()
+}
+
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");

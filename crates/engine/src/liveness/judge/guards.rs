@@ -56,7 +56,7 @@ impl Judge {
                         .end(&HoldKey::Silence, reason)
                         .map(Verdict::Resume),
                 );
-                self.release_held(now.ms, verdicts, candidates);
+                self.release_held(came_back, now.ms, verdicts, candidates);
             }
             None => {}
         }
@@ -65,22 +65,51 @@ impl Judge {
         }
     }
 
-    /// Who was held steps to `failing` now, and has the rest of its time before it is removed.
+    /// Begins and ends the hold on those who were heard last through a node that can't be heard now.
+    pub(super) fn guard_deaf(&mut self, now: Now, verdicts: &mut Vec<Verdict>) {
+        let unjudged = std::mem::take(&mut self.unjudged);
+        if unjudged > 0 {
+            let notice = || Notice {
+                reason:
+                    "held: another node is there and can't be heard; nobody is judged who may be \
+                         heard through it"
+                        .into(),
+                services: Vec::new(),
+            };
+            let begun = self.holds.begin(HoldKey::Deaf, now.wall, None, notice);
+            verdicts.extend(begun.map(Verdict::Hold));
+            self.holds.affects(&HoldKey::Deaf, unjudged);
+        } else if self.standing.deaf.is_empty() {
+            let reason = "resumed: all nodes that are there can be heard";
+            let ended = self.holds.end(&HoldKey::Deaf, reason);
+            verdicts.extend(ended.map(Verdict::Resume));
+        }
+    }
+
+    /// When most came back, whoever is silent still gets a full grace: a network that heals does not bring them all in the
+    /// same second. When the hold is over, who was held steps to `failing` now, and has the rest of its time before it
+    /// is removed.
     fn release_held(
         &mut self,
+        came_back: bool,
         now: u64,
         verdicts: &mut Vec<Verdict>,
         candidates: &mut Vec<Candidate>,
     ) {
-        let mut held = Vec::new();
+        let mut released = Vec::new();
         for (id, track) in &mut self.tracks {
-            if std::mem::take(&mut track.held) {
-                let ttl = millis(track.cell.record().0.ttl);
-                track.floor = track.floor.max(now.saturating_sub(ttl));
-                held.push(id.clone());
+            let held = std::mem::take(&mut track.held);
+            if held || came_back && track.silent.is_some() {
+                let silent = if came_back {
+                    0
+                } else {
+                    millis(track.cell.record().0.ttl)
+                };
+                track.floor = track.floor.max(now.saturating_sub(silent));
+                released.push(id.clone());
             }
         }
-        for id in held {
+        for id in released {
             self.look(&id, false, now, verdicts, candidates);
         }
     }

@@ -84,9 +84,9 @@ fn mass_silence_ends_early_when_they_come_back() {
         [75.0]
     );
     assert_eq!(count(&world, "passing"), 25);
-    // Those who did not are judged now.
-    assert_eq!(times(&world, "failing"), [75.0; 5]);
-    assert_eq!(times(&world, "removed"), [75.0 + 105.0; 5]);
+    // Those who did not get a full grace.
+    assert_eq!(times(&world, "failing"), [75.0 + 15.0; 5]);
+    assert_eq!(times(&world, "removed"), [75.0 + 120.0; 5]);
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //! - `open SESSION`, `close SESSION`, `cut SESSION` (we close it), `drain`
 //! - `pause S` (no ticks for so long), `wall S` (the wall clock jumps), `restart`, `reload`
 //! - `store down|up`, `slow on|off` (verdicts reach the store one tick late)
+//! - `nodes A,B…` (who is there; we are `n1`, and without it are no member), `heard NODE` (it makes itself heard),
+//!   `told SESSION by NODE [ago S]` (it passes a heartbeat on), `lost SESSION ago S` (another node saw its stream close)
 //! - `expect SERVICE/ID passing|suspect|failing|gone|served|hidden`
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,8 +19,11 @@ use std::time::{Duration, Instant};
 use paste_catalog::{Catalog, Limits, Transition, Writer, catalog};
 use paste_model::*;
 
+use crate::cluster::HERE;
+use crate::cluster::tests::{membership, node_name};
 use crate::liveness::judge::Settled;
 use crate::liveness::stream::StreamGuard;
+use crate::liveness::tests::others::Others;
 use crate::liveness::ticks::{Pacemaker, TICK_MS};
 use crate::liveness::track::Step;
 use crate::liveness::verdict::{Speaker, Verdict};
@@ -42,6 +47,8 @@ pub(super) struct World {
     store_down: bool,
     slow: bool,
     late: VecDeque<Verdict>,
+    /// The other nodes, in a world that has any.
+    others: Option<Others>,
 }
 
 pub(super) fn key(text: &str) -> InstanceKey {
@@ -66,11 +73,22 @@ impl World {
     }
 
     pub(super) fn with(config: Config) -> Self {
+        Self::among(config, None)
+    }
+
+    /// A world in which we are `n1`, one of `nodes`.
+    pub(super) fn of_nodes(nodes: &[&str]) -> Self {
+        let others = Others::of(nodes);
+        Self::among(Config::default(), Some(others))
+    }
+
+    fn among(config: Config, others: Option<Others>) -> Self {
         let (mut writer, catalog) = catalog(Limits::default());
         let start = Instant::now();
         writer.load(Epoch(1), Revision::ZERO, Vec::new(), start);
+        let cluster = others.as_ref().map(|others| Arc::clone(&others.cluster));
         Self {
-            liveness: Liveness::new(config),
+            liveness: Liveness::new(config, cluster),
             catalog,
             log: Vec::new(),
             writer,
@@ -85,6 +103,7 @@ impl World {
             store_down: false,
             slow: false,
             late: VecDeque::new(),
+            others,
         }
     }
 
@@ -116,6 +135,9 @@ impl World {
     pub(super) fn step(&mut self) {
         self.now += TICK_MS;
         let now = self.now;
+        if let Some(others) = &self.others {
+            others.clock.set(now);
+        }
         self.pacemaker.advance(
             &self.liveness.ticks,
             self.start + Duration::from_millis(now),
@@ -181,9 +203,42 @@ impl World {
             ["reload"] => self.reload(),
             ["store", state] => self.store_down = state == "down",
             ["slow", state] => self.slow = state == "on",
+            ["nodes", nodes] => self.set_nodes(&nodes.split(',').collect::<Vec<_>>()),
+            ["heard", node] => {
+                let _ear = self.others().cluster.ear_of(&node_name(node));
+            }
+            ["told", session, "by", node, ref ago @ ..] => {
+                let ear = self.others().cluster.ear_of(&node_name(node));
+                let age = Duration::from_millis(ago.get(1).map_or(0, |ago| millis(ago)));
+                let cell = self.catalog.session(session).expect("registered");
+                self.liveness.renew_through(&cell, age, ear);
+            }
+            ["lost", session, "ago", ago] => {
+                let id = SessionId::new(session).expect("valid");
+                let age = Duration::from_millis(millis(ago));
+                self.liveness.close_elsewhere(&id, age);
+            }
             ["expect", instance, what] => self.expect(instance, what),
             _ => panic!("no such act: {act}"),
         }
+    }
+
+    /// Whether we watch over a session of this name.
+    pub(super) fn owns(&self, session: &str) -> bool {
+        self.others().cluster.owns(session)
+    }
+
+    fn others(&self) -> &Others {
+        self.others.as_ref().expect("a world of several nodes")
+    }
+
+    fn set_nodes(&mut self, nodes: &[&str]) {
+        let others = self.others();
+        let member = nodes.contains(&"n1").then_some("n1");
+        others.known.send_replace(membership(nodes, member));
+        let cluster = Arc::clone(&others.cluster);
+        self.liveness
+            .reassign(&self.catalog, || cluster.follow(&others.known.borrow()));
     }
 
     fn take_stream(&mut self, session: &str) -> StreamGuard {
@@ -198,6 +253,7 @@ impl World {
     pub(super) fn beat(&mut self, session: &str) {
         if let Some(cell) = self.catalog.session(session) {
             self.liveness.renew(&cell);
+            self.liveness.note_ear(&cell, HERE);
         }
     }
 
@@ -231,7 +287,11 @@ impl World {
         let config = self.liveness.judge.lock().config();
         self.streams.clear();
         self.late.clear();
-        self.liveness = Liveness::new(config);
+        let cluster = self
+            .others
+            .as_ref()
+            .map(|others| Arc::clone(&others.cluster));
+        self.liveness = Liveness::new(config, cluster);
         let now = self.start + Duration::from_millis(self.now);
         self.pacemaker = Pacemaker::new(now);
         let (writer, catalog) = catalog(Limits::default());

@@ -24,6 +24,7 @@ fn event(key: Bytes, at: i64, value: Option<Bytes>) -> Event {
             key,
             mod_revision: at,
             value: value.unwrap_or_default(),
+            lease: 0,
         }),
     }
 }

@@ -1,0 +1,65 @@
+//! The view turned back into the records that it is made of.
+
+use std::sync::Arc;
+
+use paste_model::{Entry, InstanceId, InstanceKey, Record, Revision};
+
+use crate::cell::Cell;
+use crate::shared::Shared;
+
+/// Every record that the view shows, in no particular order. A record whose revision the view doesn't keep has `unknown`.
+pub(crate) fn records(shared: &Shared, unknown: Revision) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut push = |record, revision| entries.push(Entry { revision, record });
+    for (name, settings) in shared.directory.namespaces() {
+        if let Some(settings) = settings {
+            push(Record::Namespace(name, settings), unknown);
+        }
+    }
+    for (token, revision) in shared.tokens.all() {
+        push(Record::Token(token), revision);
+    }
+    for session in shared.sessions.all() {
+        if let (record, Some(revision)) = session.record() {
+            let record = Record::Session(session.id().clone(), (*record).clone());
+            push(record, revision);
+        }
+    }
+    for cell in shared.directory.cells() {
+        push_service(&cell, unknown, &mut push);
+    }
+    entries
+}
+
+/// Every record of one service.
+fn push_service(cell: &Cell, unknown: Revision, push: &mut impl FnMut(Record, Revision)) {
+    let key = |id: &InstanceId| InstanceKey {
+        service: (*cell.key).clone(),
+        id: id.clone(),
+    };
+    if let Some(snapshot) = cell.snapshot.load_full() {
+        if let Some(revision) = snapshot.settings_revision() {
+            let settings = Arc::new(snapshot.settings().clone());
+            push(Record::Service((*cell.key).clone(), settings), revision);
+        }
+        for member in snapshot.members() {
+            let instance = Arc::clone(&member.instance);
+            push(Record::Instance(key(&member.id), instance), member.revision);
+            if let Some(word) = &member.overridden {
+                push(Record::Override(key(&member.id), Arc::clone(word)), unknown);
+            }
+            if let Some(health) = &member.check_health {
+                let health = (**health).clone();
+                push(Record::Check(key(&member.id), health), unknown);
+            }
+        }
+    }
+    for (id, orphan) in &cell.desk.lock().orphans {
+        if let Some(word) = &orphan.overridden {
+            push(Record::Override(key(id), Arc::clone(word)), unknown);
+        }
+        if let Some(health) = &orphan.check_health {
+            push(Record::Check(key(id), (**health).clone()), unknown);
+        }
+    }
+}
