@@ -1,5 +1,7 @@
 //! Reading a body: strictly, with everything that is wrong named by its path.
 
+mod expectation;
+
 use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 
@@ -82,7 +84,8 @@ fn refusal(path: &str, error: &serde_json::Error) -> Refusal {
         };
         return Refusal::field(field, "this field stands twice");
     }
-    Refusal::field(if path.is_empty() { "body" } else { path }, bare)
+    let field = if path.is_empty() { "body" } else { path };
+    Refusal::field(field, expectation::plain(bare))
 }
 
 fn shown(path: &Path<'_>) -> String {

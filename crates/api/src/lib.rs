@@ -39,7 +39,7 @@ pub use instance::{
 };
 pub use map::Map;
 pub use namespace::{Namespace, NamespaceList, NamespaceSettings};
-pub use overriding::{OverrideInfo, OverrideRequest};
+pub use overriding::{OverrideEntry, OverrideInfo, OverrideList, OverrideRequest};
 pub use patch::MergePatch;
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::Refusal;

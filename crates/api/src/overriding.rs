@@ -31,6 +31,29 @@ pub struct OverrideInfo {
     pub at: Time,
 }
 
+/// The overrides of a service, in the order of the instances' ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OverrideList {
+    /// The service.
+    pub service: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The overrides.
+    pub overrides: Vec<OverrideEntry>,
+}
+
+/// An override, and the instance that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OverrideEntry {
+    /// The instance's id.
+    pub id: String,
+    /// Whether that is registered.
+    pub registered: bool,
+    /// What holds.
+    #[serde(flatten)]
+    pub word: OverrideInfo,
+}
+
 impl From<&paste_model::Override> for OverrideInfo {
     fn from(word: &paste_model::Override) -> Self {
         Self {

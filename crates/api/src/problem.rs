@@ -137,6 +137,8 @@ catalogue! {
     ServiceNotEmpty = "service-not-empty" 409 "the service still has instances",
     /// A namespace that still has services can't be deleted.
     NamespaceNotEmpty = "namespace-not-empty" 409 "the namespace still has services",
+    /// The namespace `default` can't be deleted.
+    NamespacePermanent = "namespace-permanent" 409 "the namespace always exists",
     /// The session belongs to somebody else.
     SessionTaken = "session-taken" 409 "the session belongs to another principal",
     /// A token of that name exists.

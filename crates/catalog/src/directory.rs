@@ -87,6 +87,12 @@ impl Directory {
             .load_full()
     }
 
+    /// The cell of a service that is known, or of which something was said.
+    pub(crate) fn find(&self, namespace: &str, service: &str) -> Option<Arc<Cell>> {
+        let cells = self.cells.pin();
+        Some(Arc::clone(&cells.get(&Name { namespace, service })?.0))
+    }
+
     /// The cell of a service, made when it has none. Only the writer calls this.
     pub(crate) fn cell(&self, key: &ServiceKey) -> Arc<Cell> {
         let cells = self.cells.pin();

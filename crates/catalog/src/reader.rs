@@ -1,10 +1,12 @@
 //! Reading the view.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use paste_model::{
-    Entry, InstanceKey, Member, Namespace, NamespaceSettings, Position, Revision, Token, TokenHash,
+    Entry, InstanceId, InstanceKey, Member, Namespace, NamespaceSettings, Override, Position,
+    Revision, Token, TokenHash,
 };
 
 use crate::emission::Topic;
@@ -85,6 +87,24 @@ impl Catalog {
             .cloned()
     }
 
+    /// The overrides of a service in id order, those of instances that aren't registered included. Takes a lock that the
+    /// writer takes, too: for administrators.
+    pub fn overrides(&self, namespace: &str, service: &str) -> Vec<(InstanceId, Arc<Override>)> {
+        let Some(cell) = self.shared.directory.find(namespace, service) else {
+            return Vec::new();
+        };
+        let desk = cell.desk.lock();
+        let snapshot = cell.snapshot.load_full();
+        let members = snapshot.iter().flat_map(|snapshot| snapshot.members());
+        let registered =
+            members.filter_map(|member| Some((member.id.clone(), member.overridden.clone()?)));
+        let orphans = desk.orphans.iter();
+        let absent =
+            orphans.filter_map(|(id, orphan)| Some((id.clone(), orphan.overridden.clone()?)));
+        let overrides: BTreeMap<_, _> = registered.chain(absent).collect();
+        overrides.into_iter().collect()
+    }
+
     /// Namespaces in name order: those with settings, and those with services.
     pub fn namespaces(&self) -> Vec<(Namespace, Option<NamespaceSettings>)> {
         self.shared.directory.namespaces()
@@ -113,6 +133,11 @@ impl Catalog {
     /// All tokens in order of their ids, with the revisions of their records.
     pub fn tokens(&self) -> Vec<(Arc<Token>, Revision)> {
         self.shared.tokens.all()
+    }
+
+    /// Whether there is a token of that name.
+    pub fn has_token(&self, name: &str) -> bool {
+        self.shared.tokens.has(name)
     }
 
     /// The token of that hash.

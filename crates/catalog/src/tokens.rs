@@ -23,6 +23,10 @@ impl Tokens {
         self.0.load().by_id.values().cloned().collect()
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.load().by_id.contains_key(name)
+    }
+
     pub(crate) fn find(&self, hash: &TokenHash) -> Option<Arc<Token>> {
         self.0.load().by_hash.get(hash).cloned()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use paste_model::{Namespace, Principal, Role, ServiceKey, Token, TokenHash};
+use paste_model::{Namespace, NodeName, Principal, Role, ServiceKey, Token, TokenHash};
 
 use crate::{Engine, EngineError};
 
@@ -19,6 +19,14 @@ impl Caller {
     pub fn anonymous() -> Self {
         Self {
             principal: Principal::anonymous(),
+            token: None,
+        }
+    }
+
+    /// The registry itself, as this node, which may do everything.
+    fn node(name: &NodeName) -> Self {
+        Self {
+            principal: Principal::node(name),
             token: None,
         }
     }
@@ -114,6 +122,24 @@ impl Caller {
 }
 
 impl Engine {
+    /// The caller for what the registry does of its own accord, at its start.
+    pub fn itself(&self) -> Caller {
+        Caller::node(self.node())
+    }
+
+    /// The caller of a request that goes on for long, as they are now: `None` once their token is gone or has expired.
+    pub fn still(&self, caller: &Caller) -> Option<Caller> {
+        let Some(token) = &caller.token else {
+            return Some(caller.clone());
+        };
+        let known = self.catalog().token(&token.hash)?;
+        self.is_current(&known).then(|| Caller::holder(known))
+    }
+
+    fn is_current(&self, token: &Token) -> bool {
+        (token.expires).is_none_or(|end| self.context().clock.wall() < end)
+    }
+
     /// Finds out who sends `bearer`. A token that is sent is always checked; without one, the caller is anonymous
     /// where that is allowed.
     ///
@@ -135,13 +161,7 @@ impl Engine {
         };
         let token = self.catalog().token(&TokenHash::of(secret));
         match token {
-            Some(token)
-                if token
-                    .expires
-                    .is_none_or(|end| self.context().clock.wall() < end) =>
-            {
-                Ok(Caller::holder(token))
-            }
+            Some(token) if self.is_current(&token) => Ok(Caller::holder(token)),
             Some(token) => Err(EngineError::Unauthenticated {
                 detail: format!("token {} has expired", token.id),
             }),

@@ -134,6 +134,14 @@ impl EngineError {
         }
     }
 
+    /// What somebody wants changed or removed isn't there.
+    pub(crate) fn not_registered(what: &str, name: impl std::fmt::Display) -> Self {
+        Self::NotRegistered {
+            detail: format!("{what} {name} is not registered"),
+        }
+    }
+
+    /// What somebody wants kept alive isn't there.
     pub(crate) fn unregistered(what: &str, name: impl std::fmt::Display) -> Self {
         Self::NotRegistered {
             detail: format!("{what} {name} is not registered; register again"),

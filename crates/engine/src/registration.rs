@@ -29,7 +29,7 @@ impl Registration {
         }
     }
 
-    pub(crate) fn validate(&self) -> Result<(), EngineError> {
+    pub(crate) fn validate(&self, key: &InstanceKey) -> Result<(), EngineError> {
         let invalid = |field: &str, detail: String| EngineError::Invalid {
             field: field.to_owned(),
             detail,
@@ -37,6 +37,16 @@ impl Registration {
         self.instance
             .validate()
             .map_err(|error| invalid("instance", error.to_string()))?;
+        let reserved = |session: &&SessionId| session.is_own() && **session != SessionId::own(key);
+        if let Some(session) = self.instance.session.as_ref().filter(reserved) {
+            return Err(invalid(
+                "session",
+                format!(
+                    "{session} is the session of another instance that names none; choose a name that doesn't begin with {}",
+                    SessionId::OWN_PREFIX
+                ),
+            ));
+        }
         if self
             .ttl
             .is_some_and(|ttl| !(TTL_MIN..=TTL_MAX).contains(&ttl))
@@ -77,6 +87,7 @@ impl Registration {
             ..Session::default()
         };
         let mut session = existing.cloned().unwrap_or_else(fresh);
+        session.principal = principal.clone();
         session.ttl = self.ttl.unwrap_or(session.ttl);
         session.remove_after = match self.remove_after {
             Some(after) if after < session.ttl => {
@@ -128,9 +139,36 @@ mod tests {
 
     #[test]
     fn times_are_bounded() {
-        assert!(registration(Some(0), None).validate().is_err());
-        assert!(registration(Some(1), None).validate().is_ok());
-        assert!(registration(Some(86_401), None).validate().is_err());
-        assert!(registration(None, Some(8 * 86_400)).validate().is_err());
+        for (ttl, remove_after, valid) in [
+            (Some(0), None, false),
+            (Some(1), None, true),
+            (Some(86_401), None, false),
+            (None, Some(8 * 86_400), false),
+        ] {
+            let found = registration(ttl, remove_after).validate(&key("one"));
+            assert_eq!(found.is_ok(), valid, "{ttl:?} {remove_after:?}");
+        }
+    }
+
+    fn key(id: &str) -> InstanceKey {
+        InstanceKey {
+            service: paste_model::ServiceKey {
+                namespace: Default::default(),
+                name: paste_model::ServiceName::new("orders").expect("valid"),
+            },
+            id: paste_model::InstanceId::new(id).expect("valid"),
+        }
+    }
+
+    #[test]
+    fn nobody_sits_in_the_session_of_an_instance_that_names_none() {
+        let mut squatting = registration(None, None);
+        Arc::make_mut(&mut squatting.instance).session = Some(SessionId::own(&key("one")));
+        assert!(squatting.validate(&key("one")).is_ok(), "it is its own");
+        let refused = squatting.validate(&key("two")).expect_err("another's");
+        assert!(
+            refused.to_string().starts_with("session: own-"),
+            "{refused}"
+        );
     }
 }

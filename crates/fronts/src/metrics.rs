@@ -97,7 +97,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// The words for the routes of all fronts: those of the native API, then those of the others.
-    pub const ROUTES: [&'static str; 27] = [
+    pub const ROUTES: [&'static str; 28] = [
         "services",
         "service",
         "instances",
@@ -123,6 +123,7 @@ impl Metrics {
         "healthz",
         "readyz",
         "metrics",
+        "overrides",
         "unknown",
         "node-signs",
     ];

@@ -15,6 +15,7 @@
 
 mod access;
 mod answer;
+mod audit;
 mod backup;
 mod batch;
 mod call;
@@ -56,6 +57,7 @@ use paste_engine::Engine;
 use paste_model::Revision;
 use tokio::sync::watch as signal;
 
+use self::audit::Author;
 use self::call::{Call, Upload};
 use self::departure::Departure;
 use self::failure::Failure;
@@ -222,9 +224,8 @@ impl Rest {
         began: Instant,
     ) -> Response<Body> {
         let revision = self.0.engine.catalog().revision();
-        let path = head.uri.path().to_owned();
-        let (method, query) = (head.method.clone(), head.uri.query().map(str::to_owned));
-        let route = Route::of(&path);
+        let (method, uri) = (head.method.clone(), head.uri.clone());
+        let route = Route::of(uri.path());
         let (route, answered, principal) = match route {
             Err(failure) => (Route::Unknown, Err(failure), None),
             Ok(route) => {
@@ -234,14 +235,12 @@ impl Rest {
         };
         let mut response = answered.unwrap_or_else(Failure::into_response);
         if route.audited(&method) && !matches!(route, Route::Unknown) {
-            self.audit(
-                &route,
-                &method,
-                &path,
-                query.as_deref(),
-                principal.as_deref(),
-                &response,
-            );
+            let action = format!("{method} {}", Metrics::ROUTES[route.index()]);
+            let author = Author {
+                principal: principal.as_deref(),
+                peer: &peer,
+            };
+            audit::note(&self.0.engine, author, &action, &uri, &response);
         }
         // A write's answer shows at least what it wrote, and the view has waited for that.
         let revision = if route.audited(&method) {
@@ -313,7 +312,9 @@ impl Rest {
             (Route::Override(service, id), Method::DELETE) => {
                 overrides::delete(call, service, id).await
             }
-            (Route::Override(service, id), _) => overrides::put(call, service, id).await,
+            (Route::Override(service, id), Method::PUT) => overrides::put(call, service, id).await,
+            (Route::Override(service, id), _) => overrides::get(call, service, id),
+            (Route::Overrides(service), _) => overrides::list(call, service),
             (Route::Explain(service), _) => explain::get(call, service),
             (Route::Events(service), _) => events::list(call, service).await,
             (Route::Batch, _) => batch::post(call).await,
@@ -340,32 +341,6 @@ impl Rest {
             (Route::Metrics, _) => status::metrics(call),
             (Route::Unknown, _) => Err(Failure::new(Code::NotFound, "nothing lives here")),
         }
-    }
-
-    /// One line for every write, whatever came of it. Paths and principals hold no secrets.
-    fn audit(
-        &self,
-        route: &Route<'_>,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-        principal: Option<&str>,
-        response: &Response<Body>,
-    ) {
-        let outcome = response
-            .extensions()
-            .get::<Code>()
-            .map_or("ok", |code| code.as_str());
-        let revision = self.0.engine.catalog().revision();
-        tracing::info!(
-            target: "audit",
-            principal = principal.unwrap_or("unknown"),
-            action = %format_args!("{} {}", method.as_str(), Metrics::ROUTES[route.index()]),
-            subject = path,
-            scope = query.unwrap_or_default(),
-            outcome,
-            revision = revision.0,
-        );
     }
 
     fn finished(

@@ -167,6 +167,14 @@ impl Default for Namespace {
 }
 
 impl SessionId {
+    /// How the sessions of instances begin that name none.
+    pub const OWN_PREFIX: &str = "own-";
+
+    /// Whether it is the session of an instance that names none.
+    pub fn is_own(&self) -> bool {
+        self.0.starts_with(Self::OWN_PREFIX)
+    }
+
     /// The session of an instance that names none: the same for the same instance, so that registering again renews it.
     ///
     /// 80 bits of SHA-256 over the instance's key, in base 32: short enough to be stored inline.
@@ -181,7 +189,7 @@ impl SessionId {
             hash.update([0]);
         }
         let digest = hash.finalize();
-        let mut text = CompactString::const_new("own-");
+        let mut text = CompactString::const_new(Self::OWN_PREFIX);
         let mut bits = digest
             .iter()
             .take(10)

@@ -242,7 +242,8 @@ impl Instance {
 }
 
 impl Check {
-    fn validate(&self) -> Result<(), InvalidInstance> {
+    /// Refuses one that breaks a rule.
+    pub fn validate(&self) -> Result<(), InvalidInstance> {
         if let CheckKind::Http { path } = &self.kind {
             let printable = path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
             if !path.starts_with('/') || !printable || path.len() > CHECK_PATH_BYTES_MAX {

@@ -31,6 +31,11 @@ impl Principal {
         Self(CompactString::new(text))
     }
 
+    /// The name of the token that it holds, if it is one that holds a token.
+    pub fn token_name(&self) -> Option<&str> {
+        self.0.strip_prefix("token:")
+    }
+
     /// The principal as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Show what happened to a service.
     Events(EventsArgs),
-    /// Set or clear an administrator's word on an instance's status.
+    /// Set, clear or list an administrator's word on the status of instances.
     #[command(subcommand)]
     Override(OverrideCommand),
     /// Show how the registry is.
@@ -157,6 +157,7 @@ mod tests {
             "events orders --after 5.0 --limit 10",
             "override set orders a draining --reason why",
             "override clear orders a",
+            "override list orders --output json",
             "status --url http://127.0.0.1:1",
             "cluster --output json",
             "token create ci --grant register:default:orders --expires-in 30d",

@@ -12,9 +12,9 @@ use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::ClientArgs;
+use crate::cli::{ClientArgs, Output};
 use crate::exit::{Exit, Failure};
 
 pub(crate) use connect::Target;
@@ -72,6 +72,8 @@ impl Route {
 pub(crate) struct Client {
     target: Target,
     authorization: Option<HeaderValue>,
+    /// Whether what fails is told to a program.
+    for_programs: bool,
 }
 
 impl Client {
@@ -82,6 +84,7 @@ impl Client {
             authorization: token(args.token_file.as_deref())?
                 .map(|token| authorization(&token))
                 .transpose()?,
+            for_programs: args.output == Output::Json,
         })
     }
 
@@ -155,18 +158,33 @@ impl Client {
             + Send
             + 'static,
     {
-        let answer = self.target.send(request).await?;
+        let answer = self.target.send(request).await;
+        let answer = answer.map_err(|failure| self.told(failure, "unreachable"))?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let status = answer.status();
         let exit = Exit::of_status(status.as_u16());
         let bytes = read(answer).await.unwrap_or_default();
-        let sentence = match serde_json::from_slice::<paste_api::Problem>(&bytes) {
-            Ok(problem) => format!("{} ({}, {})", problem.detail, problem.code, problem.status),
-            Err(_) => format!("the registry answered {status}"),
+        let Ok(problem) = serde_json::from_slice::<paste_api::Problem>(&bytes) else {
+            let failure = Failure::new(exit, format_args!("the registry answered {status}"));
+            return Err(self.told(failure, "not-a-registry"));
         };
-        Err(Failure { exit, sentence })
+        let sentence = format!("{} ({}, {})", problem.detail, problem.code, problem.status);
+        let mut failure = Failure::new(exit, sentence);
+        if self.for_programs {
+            failure.document = serde_json::from_slice(&bytes).ok();
+        }
+        Err(failure)
+    }
+
+    /// A failure that no problem document tells of, as one where a program asked.
+    fn told(&self, failure: Failure, code: &str) -> Failure {
+        let document = || Box::new(json!({ "code": code, "detail": failure.sentence }));
+        Failure {
+            document: self.for_programs.then(document),
+            ..failure
+        }
     }
 }
 

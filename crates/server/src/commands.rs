@@ -21,7 +21,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
     match dispatch(cli.command) {
         Ok(()) => Exit::Ok,
         Err(failure) => {
-            output::note(format_args!("paste-registry: {}", failure.sentence));
+            match &failure.document {
+                Some(document) => output::note(document),
+                None => output::note(format_args!("paste-registry: {}", failure.sentence)),
+            }
             failure.exit
         }
     }
@@ -39,7 +42,7 @@ fn dispatch(command: Command) -> Done {
         Command::Watch(args) => block_on(watch::watch(args)),
         Command::Explain(args) => block_on(services::explain(args)),
         Command::Events(args) => block_on(services::events(args)),
-        Command::Override(command) => block_on(admin::set_or_clear(command)),
+        Command::Override(command) => block_on(admin::overrides(command)),
         Command::Status(args) => block_on(admin::status(args)),
         Command::Cluster(args) => block_on(cluster::show(args)),
         Command::Token(command) => block_on(admin::token(command)),

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -63,6 +65,8 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) sentence: String,
+    /// The same for programs, where a program asked: the registry's problem document.
+    pub(crate) document: Option<Box<Value>>,
 }
 
 impl Failure {
@@ -70,6 +74,7 @@ impl Failure {
         Self {
             exit,
             sentence: sentence.to_string(),
+            document: None,
         }
     }
 
@@ -86,7 +91,11 @@ impl Failure {
             }
             cause = error.source();
         }
-        Self { exit, sentence }
+        Self {
+            exit,
+            sentence,
+            document: None,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the commands print: tables for people, the API's JSON for programs. Errors go to standard error as one sentence.
+//! What the commands print: tables for people, the API's JSON for programs. Errors go to standard error, as one
+//! sentence for people and as a problem document for programs.
 
 use std::io::{self, Write};
 

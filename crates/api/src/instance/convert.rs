@@ -148,6 +148,11 @@ fn checked(index: usize, wire: Check, errors: &mut FieldErrors) -> Option<paste_
         interval: wire.interval.map(|duration| duration.0),
         timeout: wire.timeout.map(|duration| duration.0),
     };
+    if let Err(error) = check.validate() {
+        let field = field_of(&error).replacen("checks", &format!("checks[{index}]"), 1);
+        errors.push(field, &error);
+        return None;
+    }
     Some(check)
 }
 

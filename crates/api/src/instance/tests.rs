@@ -111,17 +111,17 @@ fn every_rule_is_named_by_its_field() {
         ),
         (
             r#""checks":[{"type":"http","path":"x"}]"#,
-            "checks.path",
+            "checks[0].path",
             "begin with '/'",
         ),
         (
             r#""checks":[{"type":"tcp","interval":"10ms"}]"#,
-            "checks.interval",
+            "checks[0].interval",
             "check_interval_min",
         ),
         (
             r#""checks":[{"type":"tcp","timeout":"2m"}]"#,
-            "checks.timeout",
+            "checks[0].timeout",
             "check_timeout_max",
         ),
         (r#""session":"a/b""#, "session", "'/'"),

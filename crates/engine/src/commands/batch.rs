@@ -265,7 +265,7 @@ fn settled(caller: &Caller, item: &BatchItem) -> Result<Option<Registration>, En
     caller.require(Role::Register, &item.key().service)?;
     match item {
         BatchItem::Register { key, registration } => {
-            registration.validate()?;
+            registration.validate(key)?;
             Ok(Some(Registration::clone(registration).settled(key)))
         }
         BatchItem::Deregister { .. } => Ok(None),

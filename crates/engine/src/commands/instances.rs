@@ -18,7 +18,7 @@ impl Engine {
         condition: Option<Revision>,
     ) -> Result<Stored<Arc<Member>>, EngineError> {
         caller.require(Role::Register, &key.service)?;
-        registration.validate()?;
+        registration.validate(&key)?;
         let registration = registration.settled(&key);
         let (created, revision) = self
             .carry_out(caller, condition.is_some(), || {
@@ -78,7 +78,7 @@ impl Engine {
             self.require_owner(caller, key, member)?;
         }
         if let Some(session) = &instance.session {
-            plan.use_session(self.catalog(), caller, session, registration)?;
+            self.use_session(&mut plan, caller, session, registration)?;
         }
         let created = existing.is_none();
         if let Some(member) = existing {
@@ -110,7 +110,7 @@ impl Engine {
         let member = self
             .catalog()
             .member(key)
-            .ok_or_else(|| EngineError::unregistered("instance", key))?;
+            .ok_or_else(|| EngineError::not_registered("instance", key))?;
         if condition.is_some_and(|revision| revision != member.revision) {
             return Err(EngineError::Moved {
                 found: Some(member.revision),
@@ -118,14 +118,14 @@ impl Engine {
         }
         self.require_owner(caller, key, &member)?;
         let registration = edit(&member.instance)?.settled(key);
-        registration.validate()?;
+        registration.validate(key)?;
         let instance = Arc::clone(&registration.instance);
         let mut plan = Plan::default();
         let moved = instance.session != member.instance.session;
         if let Some(session) = &instance.session
             && (moved || registration.ttl.is_some() || registration.remove_after.is_some())
         {
-            plan.use_session(self.catalog(), caller, session, &registration)?;
+            self.use_session(&mut plan, caller, session, &registration)?;
         }
         if let Some(left) = member.instance.session.as_ref().filter(|_| moved) {
             plan.leave_session(self.catalog(), left, key);
@@ -147,7 +147,7 @@ impl Engine {
         let member = self
             .catalog()
             .member(key)
-            .ok_or_else(|| EngineError::unregistered("instance", key))?;
+            .ok_or_else(|| EngineError::not_registered("instance", key))?;
         self.require_owner(caller, key, &member)?;
         let mut plan = Plan::default();
         let expect = condition.map_or(Expect::Present, Expect::At);
@@ -158,7 +158,7 @@ impl Engine {
         Ok(Step::Commit(plan, ()))
     }
 
-    /// Refuses unless `caller` created the session that keeps `member` alive, or may operate the service.
+    /// Refuses unless `caller` may use the session that keeps `member` alive, or may operate the service.
     fn require_owner(
         &self,
         caller: &Caller,
@@ -170,7 +170,7 @@ impl Engine {
         };
         let owned = self
             .catalog()
-            .with_session(session.as_str(), |cell| cell.belongs_to(caller.principal()))
+            .with_session(session.as_str(), |cell| self.may_use(caller, cell))
             .unwrap_or(true);
         if owned || caller.may(Role::Operate, &key.service) {
             Ok(())

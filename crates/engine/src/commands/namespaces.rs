@@ -47,8 +47,8 @@ impl Engine {
         caller.require_all(Role::Admin, name)?;
         if *name == Namespace::default() {
             return Err(EngineError::Conflict {
-                code: "namespace-not-empty",
-                detail: "the namespace default always exists".to_owned(),
+                code: "namespace-permanent",
+                detail: "the namespace default always exists; it can't be deleted".to_owned(),
             });
         }
         self.carry_out(caller, false, || {

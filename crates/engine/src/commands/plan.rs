@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use compact_str::CompactString;
 use paste_catalog::Catalog;
-use paste_model::{Change, Expect, InstanceKey, Key, Member, Record, Revision, Session, SessionId};
-
-use crate::{Caller, EngineError, Registration};
+use paste_model::{Change, Expect, InstanceKey, Key, Member, Record, Revision, SessionId};
 
 /// What a command wants changed, and what it takes for granted.
 #[derive(Debug, Default)]
@@ -83,45 +81,6 @@ impl Plan {
     pub(super) fn absorb(&mut self, other: Self) {
         self.expect.extend(other.expect);
         self.changes.extend(other.changes);
-    }
-
-    /// Has `caller` use the session `id` as `registration` wants it. Only the principal that created a session may use
-    /// it; a session whose record would say nothing but the defaults has none.
-    pub(super) fn use_session(
-        &mut self,
-        catalog: &Catalog,
-        caller: &Caller,
-        id: &SessionId,
-        registration: &Registration,
-    ) -> Result<(), EngineError> {
-        let existing = catalog.session(id.as_str()).map(|cell| cell.record());
-        if let Some((session, _)) = &existing
-            && session.principal != *caller.principal()
-        {
-            return Err(EngineError::Conflict {
-                code: "session-taken",
-                detail: format!(
-                    "session {id} belongs to {}; choose another name",
-                    session.principal
-                ),
-            });
-        }
-        let revision = existing.as_ref().and_then(|(_, revision)| *revision);
-        let existing = existing.map(|(session, _)| session);
-        let wanted = registration.session(caller.principal(), existing.as_deref())?;
-        self.expect(
-            Key::Session(id.clone()),
-            revision.map_or(Expect::Absent, Expect::At),
-        );
-        if wanted == existing.as_deref().cloned().unwrap_or_default() {
-            return Ok(());
-        }
-        if wanted == Session::default() {
-            self.delete(Key::Session(id.clone()));
-        } else {
-            self.put(Record::Session(id.clone(), wanted));
-        }
-        Ok(())
     }
 
     /// Takes `key` out of the session it was in, whose record goes with its last instance.

@@ -1,11 +1,11 @@
 //! Heartbeats, and the clean end of a process.
 
 use paste_catalog::SessionCell;
-use paste_model::{Expect, Key, Role, SessionId};
+use paste_model::{Expect, Key, Principal, Record, Role, Session, SessionId};
 
 use super::{Plan, Step};
 use crate::cluster::HERE;
-use crate::{Caller, Engine, EngineError, LoadReport, StreamGuard};
+use crate::{Caller, Engine, EngineError, LoadReport, Registration, StreamGuard};
 
 /// Most instances that one batch removes when a session ends: it expects something of each.
 const REMOVED_TOGETHER_MAX: usize = paste_store::EXPECTATIONS_MAX;
@@ -54,7 +54,7 @@ impl Engine {
         report: Option<LoadReport>,
     ) -> Option<Result<(), EngineError>> {
         self.catalog().with_session(session, |cell| {
-            require_creator(caller, cell)?;
+            require_creator(self, caller, cell)?;
             self.hear(cell, report);
             Ok(())
         })
@@ -104,7 +104,7 @@ impl Engine {
             .catalog()
             .session(session.as_str())
             .ok_or_else(|| EngineError::unregistered("session", session))?;
-        require_creator(caller, &cell)?;
+        require_creator(self, caller, &cell)?;
         self.hear(&cell, None);
         Ok(self.liveness().open_stream(session))
     }
@@ -120,10 +120,10 @@ impl Engine {
             return if begun {
                 Ok(Step::Done((0, false)))
             } else {
-                Err(EngineError::unregistered("session", id))
+                Err(EngineError::not_registered("session", id))
             };
         };
-        require_creator(caller, &cell)?;
+        require_creator(self, caller, &cell)?;
         let members = cell.members();
         let mut plan = Plan {
             reason: "session ended".into(),
@@ -142,8 +142,13 @@ impl Engine {
 }
 
 /// Only the principal that created a session may use it.
-fn require_creator(caller: &Caller, cell: &SessionCell) -> Result<(), EngineError> {
-    if cell.belongs_to(caller.principal()) {
+/// Refuses unless the caller may use the session.
+pub(super) fn require_creator(
+    engine: &Engine,
+    caller: &Caller,
+    cell: &SessionCell,
+) -> Result<(), EngineError> {
+    if engine.may_use(caller, cell) {
         return Ok(());
     }
     let owner = &cell.record().0.principal;
@@ -151,4 +156,66 @@ fn require_creator(caller: &Caller, cell: &SessionCell) -> Result<(), EngineErro
         needed: Role::Register,
         detail: format!("session {} belongs to {owner}", cell.id()),
     })
+}
+
+impl Engine {
+    /// Whether the caller may use a session: whoever created it may, and once nobody can act as its creator any more (a
+    /// token that was deleted, or no token where one is needed now), whoever may register all that is in it.
+    pub(super) fn may_use(&self, caller: &Caller, cell: &SessionCell) -> bool {
+        if cell.belongs_to(caller.principal()) {
+            return true;
+        }
+        let (session, _) = cell.record();
+        let members = || cell.members().into_iter();
+        self.is_orphaned(&session.principal)
+            && members().all(|(key, _)| caller.may(Role::Register, &key.service))
+    }
+
+    /// Plans that `caller` uses the session `id` as `registration` wants it. One that was taken over is the caller's from then
+    /// on; one whose record would say nothing but the defaults has none.
+    pub(super) fn use_session(
+        &self,
+        plan: &mut Plan,
+        caller: &Caller,
+        id: &SessionId,
+        registration: &Registration,
+    ) -> Result<(), EngineError> {
+        let cell = self.catalog().session(id.as_str());
+        let existing = cell.as_ref().map(|cell| cell.record());
+        if let (Some(cell), Some((session, _))) = (&cell, &existing)
+            && !self.may_use(caller, cell)
+        {
+            return Err(EngineError::Conflict {
+                code: "session-taken",
+                detail: format!(
+                    "session {id} belongs to {}; choose another name",
+                    session.principal
+                ),
+            });
+        }
+        let revision = existing.as_ref().and_then(|(_, revision)| *revision);
+        let existing = existing.map(|(session, _)| session);
+        let wanted = registration.session(caller.principal(), existing.as_deref())?;
+        plan.expect(
+            Key::Session(id.clone()),
+            revision.map_or(Expect::Absent, Expect::At),
+        );
+        if wanted == existing.as_deref().cloned().unwrap_or_default() {
+            return Ok(());
+        }
+        if wanted == Session::default() {
+            plan.delete(Key::Session(id.clone()));
+        } else {
+            plan.put(Record::Session(id.clone(), wanted));
+        }
+        Ok(())
+    }
+
+    /// Whether nobody can act as `principal` any more, for the sake of those who hold a token.
+    fn is_orphaned(&self, principal: &Principal) -> bool {
+        match principal.token_name() {
+            Some(name) => !self.catalog().has_token(name),
+            None => *principal == Principal::anonymous(),
+        }
+    }
 }

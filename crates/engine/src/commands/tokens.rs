@@ -32,11 +32,18 @@ impl Engine {
                 detail: format!("needs 1 to {GRANTS_MAX} entries (grants_max)"),
             });
         }
+        let now = self.context().clock.wall();
+        if expires.is_some_and(|end| end <= now) {
+            return Err(EngineError::Invalid {
+                field: "expires".to_owned(),
+                detail: "is in the past: the token would never be valid".to_owned(),
+            });
+        }
         let secret = new_secret()?;
         let token = Arc::new(Token {
             hash: TokenHash::of(&secret),
             grants,
-            created: self.context().clock.wall(),
+            created: now,
             expires,
             by: caller.principal().clone(),
             id,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use paste_catalog::Transition;
 use paste_model::{
-    CauseKind, Change, Committed, InstanceId, InstanceKey, Key, Member, Record, Revision,
-    ServiceKey, Timestamp,
+    CauseKind, Change, Committed, Health, Instance, InstanceId, InstanceKey, Key, Member, Record,
+    Revision, ServiceKey, Timestamp,
 };
 
 /// Where an event stands: the batch's revision, and its place among that batch's events.
@@ -149,12 +149,7 @@ pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
             Change::Put(Record::Check(key, health)) => {
                 let kind =
                     EventKind::from_word(health.state.as_str()).unwrap_or(EventKind::Failing);
-                teller.tell(
-                    &key.service,
-                    Some(&key.id),
-                    kind,
-                    Some((&health.observer, &health.reason)),
-                );
+                teller.seen(key, kind, health);
             }
             Change::Put(Record::Override(key, _)) => teller.instance(key, EventKind::OverrideSet),
             Change::Delete(Key::Override(key)) => teller.instance(key, EventKind::OverrideCleared),
@@ -197,7 +192,7 @@ impl<'a> Teller<'a> {
             (Some(before), Some(after)) => (before, after),
         };
         if before.revision != after.revision {
-            self.instance(key, EventKind::Updated);
+            self.updated(key, before, after);
         }
         if before.overridden != after.overridden {
             let kind = if after.overridden.is_some() {
@@ -209,11 +204,32 @@ impl<'a> Teller<'a> {
         }
         if before.health() != after.health() {
             let kind = EventKind::from_word(after.health().as_str()).unwrap_or(EventKind::Failing);
-            let why = after
-                .verdict()
-                .map(|health| (health.observer.as_str(), health.reason.as_str()));
-            self.tell(&key.service, Some(&key.id), kind, why);
+            match after.verdict() {
+                Some(health) => self.seen(key, kind, health),
+                None => self.instance(key, kind),
+            }
         }
+    }
+
+    /// A registration was replaced: the reason names what is different, if nobody gave one.
+    fn updated(&mut self, key: &InstanceKey, before: &Member, after: &Member) {
+        let cause = &self.batch.cause;
+        let changed = differences(&before.instance, &after.instance).join(", ");
+        let why = (cause.reason.is_empty() && !changed.is_empty())
+            .then(|| (cause.by.as_str(), format!("changed: {changed}")));
+        let why = why.as_ref().map(|(by, reason)| (*by, reason.as_str()));
+        self.tell(&key.service, Some(&key.id), EventKind::Updated, why);
+    }
+
+    /// A node saw how an instance does.
+    fn seen(&mut self, key: &InstanceKey, kind: EventKind, health: &Health) {
+        let by = format!("node:{}", health.observer);
+        self.tell(
+            &key.service,
+            Some(&key.id),
+            kind,
+            Some((&by, &health.reason)),
+        );
     }
 
     fn instance(&mut self, key: &InstanceKey, kind: EventKind) {
@@ -262,6 +278,30 @@ impl<'a> Teller<'a> {
             reason: reason.to_owned(),
         });
     }
+}
+
+/// The fields in which two registrations differ, as the API names them.
+fn differences(before: &Instance, after: &Instance) -> Vec<&'static str> {
+    [
+        ("address", before.address == after.address),
+        ("port", before.port == after.port),
+        ("ports", before.ports == after.ports),
+        ("protocol", before.protocol == after.protocol),
+        ("version", before.version == after.version),
+        ("weight", before.weight == after.weight),
+        ("region", before.region == after.region),
+        ("zone", before.zone == after.zone),
+        ("tags", before.tags == after.tags),
+        ("metadata", before.metadata == after.metadata),
+        ("status", before.status == after.status),
+        ("checks", before.checks == after.checks),
+        ("session", before.session == after.session),
+        ("ephemeral", before.ephemeral == after.ephemeral),
+    ]
+    .into_iter()
+    .filter(|(_, same)| !same)
+    .map(|(field, _)| field)
+    .collect()
 }
 
 #[cfg(test)]

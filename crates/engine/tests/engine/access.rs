@@ -1,6 +1,6 @@
 //! Tokens and what they allow.
 
-use paste_engine::{Caller, EngineError};
+use paste_engine::{Caller, Clock, EngineError, SystemClock};
 use paste_model::{Role, ServiceName, Services, Timestamp, TokenId};
 
 use crate::harness::{House, key, registration, service};
@@ -52,11 +52,15 @@ async fn a_token_that_is_sent_is_always_checked() {
         "unknown-token"
     );
 
-    let past = Some(Timestamp(1));
+    let soon = Timestamp(SystemClock.wall().0 + 200);
     let (_, secret) = engine
-        .create_token(&admin, id, grants(), past)
+        .create_token(&admin, id, grants(), Some(soon))
         .await
         .expect("new");
+    while engine.authenticate(Some(&secret), true).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(SystemClock.wall() >= soon, "not before its end");
     assert_eq!(
         code(engine.authenticate(Some(&secret), true)),
         "unauthenticated"

@@ -50,7 +50,7 @@ async fn silence_is_judged_and_ends_in_removal() {
     ];
     assert_eq!(kinds, steps);
     let failing = &told[2];
-    assert_eq!(failing.by, "n1");
+    assert_eq!(failing.by, "node:n1");
     assert!(failing.reason.ends_with("(ttl 1s)"), "{}", failing.reason);
     engine.stop().await;
 }

@@ -159,6 +159,80 @@ async fn only_its_creator_may_use_a_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_deleted_token_left_is_taken_over_by_who_may_register_it() {
+    let house = House::new().await;
+    let engine = &house.engine;
+    let old = house
+        .holder("old", Role::Register, Services::Prefix("a".into()))
+        .await;
+    let new = house
+        .holder("new", Role::Register, Services::Prefix("a".into()))
+        .await;
+    let stranger = house
+        .holder("stranger", Role::Register, Services::Prefix("b".into()))
+        .await;
+    let register =
+        |caller, port| engine.register(caller, key("a", "1"), registration(port, Some("p1")), None);
+    register(&old, 80).await.expect("new");
+    assert_eq!(
+        register(&new, 81).await.expect_err("old's").code(),
+        "forbidden"
+    );
+
+    let token = paste_model::TokenId::new("old").expect("valid");
+    engine
+        .delete_token(&Caller::anonymous(), &token)
+        .await
+        .expect("known");
+    let squatting = engine.register(&stranger, key("b", "1"), registration(80, Some("p1")), None);
+    assert_eq!(
+        squatting.await.expect_err("not its").code(),
+        "session-taken"
+    );
+    engine
+        .heartbeat_session(&new, "p1", None)
+        .expect("nobody else can");
+    let taken = register(&new, 81).await.expect("nobody else can");
+    assert_eq!(taken.value.instance.port.get(), 81);
+    let owner = engine
+        .catalog()
+        .session("p1")
+        .expect("known")
+        .record()
+        .0
+        .principal
+        .clone();
+    assert_eq!(
+        owner.as_str(),
+        "token:new",
+        "it is the new one's from now on"
+    );
+
+    let another = house
+        .holder("another", Role::Register, Services::Prefix("a".into()))
+        .await;
+    assert!(engine.heartbeat_session(&another, "p1", None).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_would_never_be_valid_is_not_made() {
+    let house = House::new().await;
+    let grant = paste_model::Grant {
+        role: Role::Read,
+        namespace: None,
+        services: Services::Prefix(String::new()),
+    };
+    let token = paste_model::TokenId::new("late").expect("valid");
+    let past = Some(paste_model::Timestamp(1));
+    let made = house
+        .engine
+        .create_token(&Caller::anonymous(), token, vec![grant], past)
+        .await;
+    let refused = made.expect_err("in the past");
+    assert!(refused.to_string().starts_with("expires: "), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_keeps_its_terms() {
     let house = House::new().await;
     let (engine, caller) = (&house.engine, Caller::anonymous());

@@ -115,6 +115,6 @@ async fn a_namespace_goes_only_when_empty() {
         .await;
     assert_eq!(
         default.expect_err("always there").code(),
-        "namespace-not-empty"
+        "namespace-permanent"
     );
 }

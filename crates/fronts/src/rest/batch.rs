@@ -8,6 +8,7 @@ use paste_model::limits::{ATOMIC_ITEMS_MAX, BATCH_ITEMS_MAX};
 use paste_model::{InstanceId, InstanceKey, Namespace, ServiceKey, ServiceName};
 
 use super::answer::{self, Answered};
+use super::audit::{self, Author};
 use super::call::Call;
 use super::failure::Failure;
 use super::instances;
@@ -60,7 +61,7 @@ pub(super) async fn post(mut call: Call) -> Answered {
     for (index, failure) in refused {
         results.insert(index, failed(failure));
     }
-    audit(&call, &subjects, &results);
+    tell(&call, &subjects, &results);
     answer::ok(&BatchResponse { results })
 }
 
@@ -138,16 +139,21 @@ fn failed(failure: Failure) -> BatchResult {
 }
 
 /// A batch is as many writes as it has items, and each has its line.
-fn audit(call: &Call, subjects: &[(Action, String)], results: &[BatchResult]) {
-    let revision = call.engine().catalog().revision().0;
+fn tell(call: &Call, subjects: &[(Action, String)], results: &[BatchResult]) {
+    let principal = call.caller.principal().as_str();
     for ((action, subject), result) in subjects.iter().zip(results) {
-        tracing::info!(
-            target: "audit",
-            principal = %call.caller.principal(),
-            action = match action { Action::Register => "batch register", Action::Deregister => "batch deregister" },
-            subject,
-            outcome = result.problem.as_ref().map_or("ok", |problem| &problem.code),
-            revision,
-        );
+        let author = Author {
+            principal: Some(principal),
+            peer: &call.peer,
+        };
+        let action = match action {
+            Action::Register => "batch register",
+            Action::Deregister => "batch deregister",
+        };
+        let outcome = result
+            .problem
+            .as_ref()
+            .map_or("ok", |problem| &problem.code);
+        audit::line(call.engine(), author, action, subject, "", outcome);
     }
 }

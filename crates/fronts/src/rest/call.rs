@@ -112,6 +112,7 @@ pub(super) fn too_large(max: u64) -> Failure {
 pub(super) struct Call {
     pub(super) rest: Rest,
     pub(super) caller: Caller,
+    pub(super) peer: Peer,
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
@@ -144,6 +145,7 @@ impl Call {
         Ok(Self {
             rest,
             caller,
+            peer: *peer,
             method: head.method,
             query: Query::read(head.uri.query().unwrap_or_default())?,
             strictness: strictness(&head.headers),

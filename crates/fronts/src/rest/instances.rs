@@ -112,7 +112,7 @@ impl Wanted {
 }
 
 fn poll(call: &mut Call) -> Result<Option<(Revision, Duration)>, Failure> {
-    let after = call.query.parsed::<u64>("after")?;
+    let after = call.query.number("after")?;
     let wait = call
         .query
         .parsed::<paste_api::Duration>("wait")?

@@ -116,7 +116,7 @@ pub(super) async fn put(mut call: Call, name: &str) -> Answered {
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "`unknown-namespace`", body = paste_api::Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`namespace-not-empty`", body = paste_api::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`namespace-not-empty`, `namespace-permanent`", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn delete(mut call: Call, name: &str) -> Answered {

@@ -31,7 +31,8 @@ use super::{
     paths(
         services::list, services::get, services::put, services::delete,
         instances::list, instances::get, instances::put, instances::patch, instances::delete,
-        heartbeats::instance, heartbeats::session, overrides::put, overrides::delete,
+        heartbeats::instance, heartbeats::session, overrides::list, overrides::get, overrides::put,
+        overrides::delete,
         sessions::delete, batch::post, watch::get, watch::post, explain::get, events::list,
         namespaces::list, namespaces::get, namespaces::put, namespaces::delete,
         tokens::list, tokens::create,

@@ -1,9 +1,83 @@
 //! An administrator's word on an instance, which wins over the owner's.
 
-use paste_api::{OverrideInfo, OverrideRequest};
+use paste_api::{Code, OverrideEntry, OverrideInfo, OverrideList, OverrideRequest};
+use paste_model::Role;
 
 use super::answer::{self, Answered};
 use super::call::Call;
+use super::failure::Failure;
+
+/// Lists overrides.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/{service}/overrides",
+    operation_id = "listOverrides",
+    tag = "operate",
+    summary = "The overrides of a service, those of instances that aren't registered included",
+    params(
+        ("service" = String, Path, description = "The service"),
+        ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
+    ),
+    responses((status = 200, description = "The overrides", body = OverrideList)),
+)]
+pub(super) fn list(mut call: Call, service: &str) -> Answered {
+    let key = call.service(service)?;
+    call.finish_query()?;
+    call.caller.require(Role::Read, &key)?;
+    let catalog = call.engine().catalog();
+    let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+    let snapshot = catalog.service(namespace, name);
+    let registered = |id: &str| {
+        snapshot
+            .as_ref()
+            .is_some_and(|known| known.member(id).is_some())
+    };
+    let overrides = catalog.overrides(namespace, name);
+    answer::ok(&OverrideList {
+        service: name.to_owned(),
+        namespace: namespace.to_owned(),
+        overrides: (overrides.iter())
+            .map(|(id, word)| OverrideEntry {
+                id: id.to_string(),
+                registered: registered(id.as_str()),
+                word: OverrideInfo::from(&**word),
+            })
+            .collect(),
+    })
+}
+
+/// Gets an override.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/{service}/instances/{id}/override",
+    operation_id = "getOverride",
+    tag = "operate",
+    summary = "The override of an instance, registered or not",
+    params(
+        ("service" = String, Path, description = "The service"),
+        ("id" = String, Path, description = "The instance's id"),
+        ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
+    ),
+    responses(
+        (status = 200, description = "The override", body = OverrideInfo),
+        (status = 404, description = "`unknown-override`", body = paste_api::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) fn get(mut call: Call, service: &str, id: &str) -> Answered {
+    let key = call.instance(service, id)?;
+    call.finish_query()?;
+    call.caller.require(Role::Read, &key.service)?;
+    let catalog = call.engine().catalog();
+    let overrides = catalog.overrides(key.service.namespace.as_str(), key.service.name.as_str());
+    let found = overrides.iter().find(|(id, _)| *id == key.id);
+    let (_, word) = found.ok_or_else(|| {
+        Failure::new(
+            Code::UnknownOverride,
+            format!("instance {key} has no override"),
+        )
+    })?;
+    answer::ok(&OverrideInfo::from(&**word))
+}
 
 /// Sets an override.
 #[utoipa::path(

@@ -62,11 +62,28 @@ impl Query {
 
     /// A number from 1 to `max`.
     pub(super) fn limit(&mut self, name: &str, max: usize) -> Result<Option<usize>, Failure> {
-        let limit = self.parsed::<usize>(name)?;
-        if limit.is_some_and(|limit| limit == 0 || limit > max) {
-            return Err(invalid(name, format!("must be from 1 to {max}")));
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(limit) if (1..=max).contains(&limit) => Ok(Some(limit)),
+            _ => Err(invalid(
+                name,
+                format!("must be a whole number from 1 to {max}, not {text:?}"),
+            )),
         }
-        Ok(limit)
+    }
+
+    /// A number of the kind of revisions.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, Failure> {
+        let read = |text: String| match text.parse() {
+            Ok(number) => Ok(number),
+            Err(_) => Err(invalid(
+                name,
+                format!("must be a whole number, not negative, not {text:?}"),
+            )),
+        };
+        self.one(name)?.map(read).transpose()
     }
 
     /// `true` or `false`; `false` where it isn't given.

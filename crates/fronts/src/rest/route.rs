@@ -17,6 +17,7 @@ pub(super) enum Route<'p> {
     Instance(Name<'p>, Name<'p>),
     InstanceHeartbeat(Name<'p>, Name<'p>),
     Override(Name<'p>, Name<'p>),
+    Overrides(Name<'p>),
     Explain(Name<'p>),
     Events(Name<'p>),
     Batch,
@@ -71,6 +72,7 @@ impl<'p> Route<'p> {
             ["services", service, "instances"] => Self::Instances(name("service", service)?),
             ["services", service, "explain"] => Self::Explain(name("service", service)?),
             ["services", service, "events"] => Self::Events(name("service", service)?),
+            ["services", service, "overrides"] => Self::Overrides(name("service", service)?),
             ["services", service, "instances", id] => {
                 Self::Instance(name("service", service)?, name("id", id)?)
             }
@@ -104,6 +106,7 @@ impl<'p> Route<'p> {
             | Self::Instances(_)
             | Self::Explain(_)
             | Self::Events(_)
+            | Self::Overrides(_)
             | Self::Namespaces
             | Self::Tokens
             | Self::Status
@@ -114,10 +117,11 @@ impl<'p> Route<'p> {
             | Self::Healthz
             | Self::Readyz
             | Self::Metrics => READ,
-            Self::Service(_) | Self::Namespace(_) => &[Method::GET, Method::PUT, Method::DELETE],
+            Self::Service(_) | Self::Namespace(_) | Self::Override(..) => {
+                &[Method::GET, Method::PUT, Method::DELETE]
+            }
             Self::Instance(..) => &[Method::GET, Method::PUT, Method::PATCH, Method::DELETE],
             Self::InstanceHeartbeat(..) => &[Method::PUT],
-            Self::Override(..) => &[Method::PUT, Method::DELETE],
             Self::Batch | Self::SessionHeartbeat(_) | Self::Restore => &[Method::POST],
             Self::Session(_) => &[Method::DELETE],
             Self::Watch => &[Method::GET, Method::POST],
@@ -154,7 +158,8 @@ impl<'p> Route<'p> {
             Self::Healthz => 22,
             Self::Readyz => 23,
             Self::Metrics => 24,
-            Self::Unknown => 25,
+            Self::Overrides(_) => 25,
+            Self::Unknown => 26,
         }
     }
 

@@ -14,12 +14,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body::Frame;
 use paste_catalog::{Event, Subscription, Topic};
-use paste_engine::StreamGuard;
+use paste_engine::{Caller, StreamGuard};
 use paste_model::{Namespace, ServiceKey, ServiceName};
 use tokio::time::Interval;
 
 use super::listing::{self, Whom};
 use super::quiet::{Quiet, Sign};
+use super::watch::may_watch;
 use super::{Rest, frame};
 use crate::Metrics;
 use crate::listener::CutOffNote;
@@ -33,15 +34,25 @@ const LOAD_RUN_MAX: usize = 64;
 pub(super) struct WatchStream {
     rest: Rest,
     subscription: Subscription,
+    watcher: Watcher,
     /// Whether it follows services that it doesn't name.
     everything: bool,
     /// One event in pieces, and since when it was owed if that is to be measured.
     ready: VecDeque<(Bytes, Option<Instant>)>,
     quiet: Quiet,
     loads: Option<Loads>,
-    session: Option<StreamGuard>,
     cut_off: CutOffNote,
     _open: Open,
+}
+
+/// Who watches, and what.
+pub(super) struct Watcher {
+    pub(super) caller: Caller,
+    pub(super) topics: Vec<Topic>,
+    /// Whether `load` events are wanted.
+    pub(super) loads: bool,
+    /// The session that the stream speaks for.
+    pub(super) session: Option<StreamGuard>,
 }
 
 /// Counted as open until dropped.
@@ -58,21 +69,19 @@ impl WatchStream {
     pub(super) fn new(
         rest: Rest,
         subscription: Subscription,
-        everything: bool,
+        watcher: Watcher,
         retry: Bytes,
-        loads: Option<Vec<Topic>>,
-        session: Option<StreamGuard>,
     ) -> Self {
         let metrics = Arc::clone(&rest.0.metrics);
         metrics.streams_open.up();
         Self {
             quiet: Quiet::new(&rest),
-            loads: loads.map(Loads::new),
+            loads: watcher.loads.then(|| Loads::new(watcher.topics.clone())),
             rest,
             subscription,
-            everything,
+            everything: (watcher.topics.iter()).any(|topic| matches!(topic, Topic::Namespace(_))),
+            watcher,
             ready: VecDeque::from([(retry, None)]),
-            session,
             cut_off: CutOffNote::default(),
             _open: Open(metrics),
         }
@@ -112,9 +121,15 @@ impl WatchStream {
         }
     }
 
+    /// Whether whoever watches still may.
+    fn may_go_on(&self) -> bool {
+        let caller = self.rest.0.engine.still(&self.watcher.caller);
+        caller.is_some_and(|caller| may_watch(&caller, &self.watcher.topics).is_ok())
+    }
+
     /// We end the stream ourselves: that must not count against the session that it speaks for.
     fn close(&mut self) {
-        if let Some(session) = self.session.take() {
+        if let Some(session) = self.watcher.session.take() {
             session.closed_by_us();
         }
     }
@@ -147,11 +162,19 @@ impl http_body::Body for WatchStream {
             }
             let draining = *this.rest.0.draining.borrow();
             if !draining && let Poll::Ready(event) = this.subscription.poll_next(cx) {
+                if !this.may_go_on() {
+                    this.close();
+                    return Poll::Ready(None);
+                }
                 this.prepare(event);
                 continue;
             }
             match this.quiet.poll(draining, cx) {
                 Poll::Ready(Sign::Drain) => {
+                    this.close();
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Sign::KeepAlive) if !this.may_go_on() => {
                     this.close();
                     return Poll::Ready(None);
                 }

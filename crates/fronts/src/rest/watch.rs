@@ -4,6 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use paste_api::{Code, WatchRequest};
 use paste_catalog::Topic;
+use paste_engine::{Caller, EngineError};
 use paste_model::limits::SUBSCRIPTIONS_MAX;
 use paste_model::{Namespace, Position, Role, ServiceKey, ServiceName, SessionId};
 
@@ -11,7 +12,7 @@ use super::answer::Answered;
 use super::call::Call;
 use super::failure::Failure;
 use super::frame;
-use super::stream::WatchStream;
+use super::stream::{WatchStream, Watcher};
 use super::waiting;
 use crate::Body;
 
@@ -30,7 +31,8 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
         told of. A `snapshot` replaces all that was known of its service. `reset` when the history is another one: forget \
         everything, snapshots follow; `load` where asked for. `id:` is the point up to which nothing is owed to this \
         stream; send it as `Last-Event-ID` to go on from there, at any node of a cluster: one that hasn't come so far yet \
-        answers once it has, or after 5 s with a `reset`.",
+        answers once it has, or after 5 s with a `reset`. The stream ends once its token is gone, has expired, or no longer \
+        allows what is watched: within 15 s.",
     params(
         ("service" = Vec<String>, Query, description = "Names of services, or `*` for all of the namespace; at most 100", max_items = 100),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
@@ -95,12 +97,7 @@ async fn watch(
         ));
     }
     let topics = topics(&request.services, &namespace, code, services)?;
-    for topic in &topics {
-        match topic {
-            Topic::Service(key) => call.caller.require(Role::Read, key)?,
-            Topic::Namespace(namespace) => call.caller.require_all(Role::Read, namespace)?,
-        }
-    }
+    may_watch(&call.caller, &topics)?;
     let from = resumption(&call, request.last_event_id.as_deref(), code)?;
     let session = request
         .session
@@ -121,15 +118,27 @@ async fn watch(
     let guard = session
         .map(|session| call.engine().open_stream(&call.caller, &session))
         .transpose()?;
-    let loads = request.load.then(|| topics.clone());
-    let everything = (topics.iter()).any(|topic| matches!(topic, Topic::Namespace(_)));
-    let subscription = call.engine().catalog().subscribe(topics, from);
+    let subscription = call.engine().catalog().subscribe(topics.clone(), from);
+    let watcher = Watcher {
+        caller: call.caller,
+        topics,
+        loads: request.load,
+        session: guard,
+    };
     let retry = frame::retry(rand::random_range(RETRY_MS));
-    let stream = WatchStream::new(call.rest, subscription, everything, retry, loads, guard);
+    let stream = WatchStream::new(call.rest, subscription, watcher, retry);
     let note = stream.cut_off_note();
     let mut response = headed(Body::stream(stream));
     response.extensions_mut().insert(note);
     Ok(response)
+}
+
+/// Refuses unless the caller may read all that is watched.
+pub(super) fn may_watch(caller: &Caller, topics: &[Topic]) -> Result<(), EngineError> {
+    topics.iter().try_for_each(|topic| match topic {
+        Topic::Service(key) => caller.require(Role::Read, key),
+        Topic::Namespace(namespace) => caller.require_all(Role::Read, namespace),
+    })
 }
 
 fn headed(body: Body) -> Response<Body> {

@@ -86,6 +86,12 @@ async fn every_write_has_a_line() {
         !text.contains(&secret) && !text.contains("wrong-secret"),
         "{text}"
     );
+    let audited = text
+        .lines()
+        .filter(|line| line.contains("\"target\":\"audit\""));
+    for line in audited {
+        assert!(line.contains("\"from\":\"127.0.0.1:"), "{line}");
+    }
     let expected = [
         ["anonymous", "PUT instance", one, "ok"],
         ["anonymous", "PUT token", "/api/v1/tokens/audited", "ok"],

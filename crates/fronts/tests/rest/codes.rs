@@ -88,6 +88,7 @@ async fn provoke(house: &House, code: Code) -> Option<Answer> {
             house.register("x", "y?namespace=used", json!({})).await;
             house.delete("/api/v1/namespaces/used").await
         }
+        Code::NamespacePermanent => house.delete("/api/v1/namespaces/default").await,
         Code::SessionTaken => {
             let body = json!({"address": "a", "port": 1, "session": "mine"});
             let path = "/api/v1/services/s/instances/i";

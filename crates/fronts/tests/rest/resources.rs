@@ -215,6 +215,32 @@ async fn services_come_in_pages() {
 }
 
 #[tokio::test]
+async fn overrides_are_listed_also_of_instances_that_are_not_registered() {
+    let house = House::new().await;
+    let list = "/api/v1/services/orders/overrides";
+    assert_eq!(house.get(list).await.json()["overrides"], json!([]));
+    for id in ["b", "a"] {
+        let path = format!("/api/v1/services/orders/instances/{id}/override");
+        let body = json!({"status": "maintenance", "reason": "new disk"});
+        house.put(&path, body).await;
+        assert_eq!(house.get(&path).await.json()["reason"], "new disk");
+    }
+    house.register("orders", "b", json!({})).await;
+    let listed = house.get(list).await.json();
+    let shown: Vec<_> = (listed["overrides"].as_array().expect("a list").iter())
+        .map(|entry| (entry["id"].clone(), entry["registered"].clone()))
+        .collect();
+    assert_eq!(
+        shown,
+        [(json!("a"), json!(false)), (json!("b"), json!(true))]
+    );
+    let none = house
+        .get("/api/v1/services/orders/instances/c/override")
+        .await;
+    assert_eq!(none.code(), "unknown-override");
+}
+
+#[tokio::test]
 async fn an_override_wins_and_ends() {
     let house = House::new().await;
     house.register("orders", "a", json!({})).await;

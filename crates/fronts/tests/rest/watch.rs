@@ -380,3 +380,20 @@ async fn load_is_told_to_those_who_ask() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token() {
+    let house = House::new().await;
+    house.register("orders", "a", json!({})).await;
+    let secret = house.token("reader", json!({"role": "read"})).await;
+    let ask = house.ask(Method::GET, "/api/v1/watch?service=orders");
+    let mut watcher = Watcher::of(ask.token(&secret)).await;
+    watcher.expect("snapshot", "orders").await;
+    let deleted = house.delete("/api/v1/tokens/reader").await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    house.register("orders", "b", json!({})).await;
+    assert!(
+        watcher.next().await.is_none(),
+        "it tells nothing more, and ends"
+    );
+}

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use paste_engine::{Caller, Engine, EngineError};
+use paste_engine::{Engine, EngineError};
 use paste_model::{Grant, Role, Services, TokenId};
 
 use crate::exit::{Done, Exit, Failure};
@@ -103,7 +103,7 @@ fn private(path: &Path) -> std::io::Result<File> {
 
 async fn create(engine: &Engine, shared: bool) -> Result<String, EngineError> {
     // Whoever can start the registry on its data may do everything.
-    let caller = Caller::anonymous();
+    let caller = engine.itself();
     let id = TokenId::new(NAME).map_err(|error| EngineError::Invalid {
         field: "name".to_owned(),
         detail: error.to_string(),

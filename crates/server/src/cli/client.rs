@@ -212,6 +212,13 @@ pub(crate) enum OverrideCommand {
     },
     /// Clear it: the instance's own status counts again.
     Clear(InstanceArgs),
+    /// List those of a service, also of instances that aren't registered.
+    List {
+        /// The service.
+        service: String,
+        #[command(flatten)]
+        client: ClientArgs,
+    },
 }
 
 /// What to do with tokens.

@@ -14,7 +14,7 @@ use crate::output::{Column, print, table, text};
 
 use super::cluster::trouble;
 
-pub(super) async fn set_or_clear(command: OverrideCommand) -> Done {
+pub(super) async fn overrides(command: OverrideCommand) -> Done {
     let route = |args: &InstanceArgs| {
         Route::of(&["services", &args.service, "instances", &args.id, "override"])
             .with("namespace", &args.client.namespace)
@@ -54,7 +54,33 @@ pub(super) async fn set_or_clear(command: OverrideCommand) -> Done {
                 )
             })
         }
+        OverrideCommand::List {
+            service,
+            client: args,
+        } => {
+            let route =
+                Route::of(&["services", &service, "overrides"]).with("namespace", &args.namespace);
+            let answer = Client::new(&args)?.call(Method::GET, &route, None).await?;
+            print(args.output, &answer, |answer| {
+                table(&answer["overrides"], &override_columns())
+            })
+        }
     }
+}
+
+/// How an override is shown.
+fn override_columns() -> [Column; 6] {
+    [
+        ("INSTANCE", |row| text(&row["id"])),
+        ("STATUS", |row| text(&row["status"])),
+        ("REGISTERED", |row| {
+            let registered = row["registered"] == true;
+            (if registered { "yes" } else { "no" }).to_owned()
+        }),
+        ("BY", |row| text(&row["by"])),
+        ("AT", |row| text(&row["at"])),
+        ("REASON", |row| text(&row["reason"])),
+    ]
 }
 
 pub(super) async fn status(args: ClientArgs) -> Done {

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Map, Value, json};
-use tokio::time::MissedTickBehavior;
 
 use crate::cli::{InstanceArgs, InstancesArgs, Output, RegisterArgs};
 use crate::client::{Client, Route};
 use crate::exit::{Done, Exit, Failure};
 use crate::output::{self, Column, print, table, text};
 
-/// Between two heartbeats of `register --hold`, as DESIGN has it for all clients.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// Longest time between two heartbeats of `register --hold`, as for all clients.
+const HEARTBEAT_INTERVAL_MAX: Duration = Duration::from_secs(5);
+/// Heartbeats within one time to live, so that one may be lost.
+const HEARTBEATS_PER_TTL: u32 = 3;
+/// By how much the time between two heartbeats varies, so that those who began together don't stay in step.
+const JITTER: std::ops::Range<f64> = 0.9..1.1;
 
 pub(super) async fn register(args: RegisterArgs) -> Done {
     let client = Client::new(&args.instance.client)?;
@@ -36,8 +39,7 @@ pub(super) async fn register(args: RegisterArgs) -> Done {
 async fn hold(args: &RegisterArgs, client: &Client, body: &Value) -> Done {
     let route = route(&args.instance);
     let heartbeat = heartbeat_route(&args.instance);
-    let mut interval = tokio::time::interval(HEARTBEAT_INTERVAL);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let interval = heartbeat_interval(args.ttl);
     let interrupted = crate::drain::interrupted()?;
     tokio::pin!(interrupted);
     if args.instance.client.output == Output::Table {
@@ -46,7 +48,7 @@ async fn hold(args: &RegisterArgs, client: &Client, body: &Value) -> Done {
     loop {
         tokio::select! {
             () = &mut interrupted => break,
-            _ = interval.tick() => {}
+            () = tokio::time::sleep(interval.mul_f64(rand::random_range(JITTER))) => {}
         }
         let renewed = match client.call(Method::PUT, &heartbeat, None).await {
             Err(failure) if failure.exit == Exit::NotFound => {
@@ -63,6 +65,12 @@ async fn hold(args: &RegisterArgs, client: &Client, body: &Value) -> Done {
         }
     }
     client.call(Method::DELETE, &route, None).await.map(|_| ())
+}
+
+/// The time between two heartbeats, without the jitter.
+fn heartbeat_interval(ttl: Option<Duration>) -> Duration {
+    let ttl = ttl.unwrap_or(paste_model::limits::TTL_DEFAULT);
+    HEARTBEAT_INTERVAL_MAX.min(ttl / HEARTBEATS_PER_TTL)
 }
 
 pub(super) async fn deregister(args: InstanceArgs) -> Done {
@@ -186,5 +194,18 @@ fn probe(text: &str) -> Result<Value, Failure> {
             Exit::Usage,
             format!("'{text}' is not a check: http:/path, tcp or grpc"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_life_is_renewed_more_often() {
+        let seconds = Duration::from_secs;
+        assert_eq!(heartbeat_interval(None), seconds(5));
+        assert_eq!(heartbeat_interval(Some(seconds(3))), seconds(1));
+        assert_eq!(heartbeat_interval(Some(seconds(600))), seconds(5));
     }
 }

@@ -212,7 +212,10 @@ impl Committer {
             state.checkpoint_bytes = finished.bytes;
             state.log_bytes = state.log_bytes.saturating_sub(finished.log_bytes);
         }
-        remove_checkpoint(&self.shared, old.checkpoint);
+        // One that began after a restore and before any batch was written in the place of the restore's own.
+        if old.checkpoint != finished.revision {
+            remove_checkpoint(&self.shared, old.checkpoint);
+        }
         self.plan();
         self.dropping = true;
     }
@@ -335,7 +338,7 @@ fn remove_checkpoint(shared: &Shared, revision: Revision) {
 }
 
 /// Writes a checkpoint of what is there now; it doesn't count yet.
-fn write_checkpoint(shared: &Shared) -> Result<Finished, StoreError> {
+pub(super) fn write_checkpoint(shared: &Shared) -> Result<Finished, StoreError> {
     let (source, header, revision, log_bytes) = {
         let state = shared.state.lock();
         (

@@ -6,6 +6,7 @@ use std::thread;
 use paste_model::Key;
 
 use super::*;
+use crate::embedded::queue::Order;
 use crate::suite::{delete, entries, key, wait};
 
 mod contract {
@@ -56,6 +57,25 @@ fn a_checkpoint_takes_the_place_of_the_log() {
         kept >= directory.config.batches_kept,
         "{kept} batches can still be streamed"
     );
+}
+
+#[test]
+fn a_checkpoint_that_begins_right_after_a_restore_keeps_what_was_restored() {
+    let directory = Directory::new();
+    let store = directory.open();
+    commit(&*store, [put("a", 1), put("b", 2)]);
+    let picture = store.load().expect("loads");
+    let before = entries(store.load().expect("loads"));
+    store.restore(picture).expect("restores");
+    // As by a thread that was started before the restore, and begins only now.
+    let shared = directory.open.borrow().upgrade().expect("open");
+    let written = committer::write_checkpoint(&shared);
+    assert!(shared.queue.order(Order::Checkpointed(written)).is_ok());
+    commit(&*store, [put("c", 3)]);
+    commit(&*store, [delete("c")]);
+    drop((shared, store));
+    let after = directory.try_open().expect("its checkpoint is there");
+    assert_eq!(entries(after.load().expect("loads")), before);
 }
 
 #[test]
