@@ -141,7 +141,6 @@ impl Engine {
     }
 }
 
-/// Only the principal that created a session may use it.
 /// Refuses unless the caller may use the session.
 pub(super) fn require_creator(
     engine: &Engine,
