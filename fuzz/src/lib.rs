@@ -25,6 +25,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("backup", targets::stored::backup),
     ("configuration", targets::configuration::run),
+    ("document", targets::document::run),
     ("merge-patch", targets::merge_patch::run),
     ("position", targets::position::run),
     ("request", targets::request::run),

@@ -1,6 +1,7 @@
 //! The targets, one file each.
 
 pub(crate) mod configuration;
+pub(crate) mod document;
 pub(crate) mod merge_patch;
 pub(crate) mod position;
 pub(crate) mod request;

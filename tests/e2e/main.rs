@@ -3,6 +3,7 @@
 //! Nothing here waits for a length of time in order to be in step with something: it waits for what it can see. Where
 //! a length of time is itself the subject (a pause, a slow peer), the test says so.
 
+mod configs;
 mod damage;
 mod data;
 mod files;

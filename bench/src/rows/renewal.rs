@@ -61,6 +61,7 @@ async fn start(folder: &std::path::Path) -> Result<Engine, Failure> {
         probes: settings::Probes::default(),
         transport: None,
         timeline: settings::Timeline::in_dir(folder.join("timeline")),
+        configs: Default::default(),
     };
     Ok(Engine::start(Arc::new(store), config, Arc::new(SystemClock)).await?)
 }

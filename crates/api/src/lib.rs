@@ -8,6 +8,7 @@
 
 mod batch;
 mod cluster;
+mod config;
 mod decode;
 mod duration;
 mod event;
@@ -29,6 +30,13 @@ mod watch;
 
 pub use batch::{Action, BatchItem, BatchRequest, BatchResponse, BatchResult};
 pub use cluster::{ClusterMode, ClusterNode, ClusterStatus, Owner};
+pub use config::{
+    Ack, AckRequest, Acknowledged, Applied, Audience, CloneRequest, Cloned, CommentRequest, Config,
+    ConfigChanged, ConfigDiff, ConfigFormat, ConfigHunk, ConfigLine, ConfigList, ConfigRelease,
+    ConfigSummary, ConfigTerms, Draft, EffectiveConfig, EffectiveList, Gray, GrayRequest, Hidden,
+    LineChange, MatchedLine, Publication, Published, Reach, ReleaseItem, ReleaseList,
+    ReleaseRequest, ReleaseStage, ReleasedTogether, RollbackRequest, Subscriber, SubscriberList,
+};
 pub use decode::{Strictness, decode};
 pub use duration::{Duration, InvalidDuration};
 pub use event::{Event, EventList};

@@ -107,8 +107,8 @@ catalogue! {
     InvalidHeader = "invalid-header" 400 "a header is invalid",
     /// A watch asks for more than one stream may carry.
     TooManySubscriptions = "too-many-subscriptions" 400 "too many subscriptions for one stream",
-    /// A part of the API that this version doesn't have.
-    NotSupportedYet = "not-supported-yet" 400 "not supported by this version",
+    /// Content of a configuration item is malformed, or doesn't fit its schema.
+    InvalidContent = "invalid-content" 400 "the content can't be read, or doesn't fit",
     /// What was uploaded is not a backup that can be restored.
     InvalidBackup = "invalid-backup" 400 "the upload is not a usable backup",
     /// No token, or one that is unknown or has expired.
@@ -129,6 +129,14 @@ catalogue! {
     UnknownToken = "unknown-token" 404 "no such token",
     /// An instance without an override.
     UnknownOverride = "unknown-override" 404 "no override is set",
+    /// A configuration item that doesn't exist.
+    UnknownConfig = "unknown-config" 404 "no such configuration item",
+    /// A release that an item doesn't have.
+    UnknownRelease = "unknown-release" 404 "no such release",
+    /// An item of which no release is on trial.
+    NoGrayRelease = "no-gray-release" 404 "no release is on trial",
+    /// An item of which nothing waits for approval.
+    NoDraft = "no-draft" 404 "nothing waits for approval",
     /// The path doesn't know this method.
     MethodNotAllowed = "method-not-allowed" 405 "the method is not allowed here",
     /// The body didn't arrive in time.
@@ -143,6 +151,20 @@ catalogue! {
     SessionTaken = "session-taken" 409 "the session belongs to another principal",
     /// A token of that name exists.
     TokenExists = "token-exists" 409 "a token of that name exists",
+    /// A release is on trial: promote or abort it first.
+    GrayReleaseRunning = "gray-release-running" 409 "a release is on trial",
+    /// What is released has to be approved first.
+    ApprovalNeeded = "approval-needed" 409 "a second person has to approve it",
+    /// Whoever wrote a draft can't approve it.
+    SecondPersonNeeded = "second-person-needed" 409 "somebody else has to approve it",
+    /// No earlier release is kept.
+    NothingToGoBackTo = "nothing-to-go-back-to" 409 "there is no earlier release",
+    /// What would be tried is in use.
+    NothingToTryOut = "nothing-to-try-out" 409 "what would be tried is in use",
+    /// A namespace keeps as much configuration as it may.
+    QuotaExceeded = "quota-exceeded" 409 "the namespace keeps as much as it may",
+    /// A secret can't be stored, as no key is configured.
+    NoSecretKey = "no-secret-key" 409 "no key for secrets is configured",
     /// The condition of a conditional write no longer holds.
     RevisionMismatch = "revision-mismatch" 412 "it has been changed by someone else",
     /// The body is over the limit.
@@ -153,6 +175,10 @@ catalogue! {
     RateLimited = "rate-limited" 429 "too many requests",
     /// A fault of the registry's own.
     Internal = "internal" 500 "a fault of the registry's own",
+    /// Content that is recorded is not in the store.
+    ContentLost = "content-lost" 500 "the content is not in the store",
+    /// The key of a secret is not configured here, or the secret is damaged.
+    SecretKeyMissing = "secret-key-missing" 500 "the secret can't be opened",
     /// Too much is waiting to be written.
     Busy = "busy" 503 "too many writes are waiting",
     /// The store refuses writes.

@@ -1,6 +1,6 @@
 //! Access tokens: what they allow. Their secrets are shown once, when they are made.
 
-use paste_model::{Services, limits};
+use paste_model::{ConfigGroup, ConfigScope, Scope, limits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,13 +9,19 @@ use crate::{Refusal, Time};
 
 /// What a token may do; each includes the lesser ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Read services, instances, events; watch.
     Read,
     /// Register, renew and deregister instances.
     Register,
-    /// Change configuration and policies.
+    /// Read configuration, secrets included.
+    ConfigRead,
+    /// Write drafts of configuration.
+    ConfigWrite,
+    /// Release configuration: approve drafts, promote, abort, roll back. Together with `config-write`: publish.
+    ConfigPublish,
+    /// Change configuration and policies in every way.
     Config,
     /// Set overrides and service settings, deregister what others registered.
     Operate,
@@ -49,6 +55,10 @@ pub struct Grant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 128)]
     pub prefix: Option<String>,
+    /// For configuration items: `group/` and how their keys begin, `*/` for every group. Not together with the two before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 257, example = "shop/app")]
+    pub configs: Option<String>,
 }
 
 /// What a new token shall allow.
@@ -132,6 +142,27 @@ impl TokenSettings {
     }
 }
 
+/// Stands for every group.
+const EVERY_GROUP: &str = "*";
+
+/// Reads `group/prefix`.
+fn config_scope(text: &str) -> Result<ConfigScope, String> {
+    let (group, prefix) = text
+        .split_once('/')
+        .ok_or("must be group/prefix, with */ for every group")?;
+    if prefix.len() > limits::NAME_BYTES_MAX {
+        return Err("is longer than a name may be (name_bytes_max)".to_owned());
+    }
+    let group = match group {
+        EVERY_GROUP => None,
+        name => Some(ConfigGroup::new(name).map_err(|error| error.to_string())?),
+    };
+    Ok(ConfigScope {
+        group,
+        prefix: prefix.to_owned(),
+    })
+}
+
 impl Grant {
     fn checked(&self, index: usize, errors: &mut FieldErrors) -> Option<paste_model::Grant> {
         let mut refuse = |field: &str, detail: &dyn ToString| {
@@ -143,42 +174,54 @@ impl Grant {
             .map(paste_model::Namespace::new)
             .transpose();
         let namespace = namespace.map_err(|error| refuse("namespace", &error)).ok();
-        let services = match (&self.service, &self.prefix) {
-            (Some(_), Some(_)) => {
-                refuse("prefix", &"give either service or prefix");
-                None
-            }
-            (Some(service), None) => paste_model::ServiceName::new(service)
-                .map(Services::One)
+        let scope = match (&self.service, &self.prefix, &self.configs) {
+            (None, None, Some(configs)) => config_scope(configs)
+                .map(Scope::Configs)
+                .map_err(|error| refuse("configs", &error))
+                .ok(),
+            (Some(service), None, None) => paste_model::ServiceName::new(service)
+                .map(Scope::Service)
                 .map_err(|error| refuse("service", &error))
                 .ok(),
-            (None, prefix) => {
+            (None, prefix, None) => {
                 let prefix = prefix.clone().unwrap_or_default();
                 if prefix.len() > limits::NAME_BYTES_MAX {
                     refuse("prefix", &"is longer than a name may be (name_bytes_max)");
                 }
-                Some(Services::Prefix(prefix))
+                Some(Scope::Prefix(prefix))
+            }
+            _ => {
+                refuse("prefix", &"give one of service, prefix and configs");
+                None
             }
         };
         Some(paste_model::Grant {
             role: self.role.into(),
             namespace: namespace?,
-            services: services?,
+            scope: scope?,
         })
     }
 }
 
 impl From<&paste_model::Grant> for Grant {
     fn from(grant: &paste_model::Grant) -> Self {
-        let (service, prefix) = match &grant.services {
-            Services::One(name) => (Some(name.to_string()), None),
-            Services::Prefix(prefix) => (None, (!prefix.is_empty()).then(|| prefix.clone())),
+        let (service, prefix, configs) = match &grant.scope {
+            Scope::Service(name) => (Some(name.to_string()), None, None),
+            Scope::Prefix(prefix) => (None, (!prefix.is_empty()).then(|| prefix.clone()), None),
+            Scope::Configs(scope) => {
+                let group = scope
+                    .group
+                    .as_ref()
+                    .map_or(EVERY_GROUP, ConfigGroup::as_str);
+                (None, None, Some(format!("{group}/{}", scope.prefix)))
+            }
         };
         Self {
             role: grant.role.into(),
             namespace: grant.namespace.as_ref().map(ToString::to_string),
             service,
             prefix,
+            configs,
         }
     }
 }
@@ -200,6 +243,9 @@ impl From<Role> for paste_model::Role {
         match role {
             Role::Read => Self::Read,
             Role::Register => Self::Register,
+            Role::ConfigRead => Self::ConfigRead,
+            Role::ConfigWrite => Self::ConfigWrite,
+            Role::ConfigPublish => Self::ConfigPublish,
             Role::Config => Self::Config,
             Role::Operate => Self::Operate,
             Role::Admin => Self::Admin,
@@ -212,6 +258,9 @@ impl From<paste_model::Role> for Role {
         match role {
             paste_model::Role::Read => Self::Read,
             paste_model::Role::Register => Self::Register,
+            paste_model::Role::ConfigRead => Self::ConfigRead,
+            paste_model::Role::ConfigWrite => Self::ConfigWrite,
+            paste_model::Role::ConfigPublish => Self::ConfigPublish,
             paste_model::Role::Config => Self::Config,
             paste_model::Role::Operate => Self::Operate,
             paste_model::Role::Admin => Self::Admin,

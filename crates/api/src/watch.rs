@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Instance, LoadReport};
+use crate::{Instance, LoadReport, Map};
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -14,9 +14,17 @@ pub struct WatchRequest {
     #[serde(default)]
     #[schema(max_items = 100)]
     pub services: Vec<String>,
-    /// Configuration items as `group/key`; this version refuses them.
+    /// Configuration items as `group/key`, or `group/*` for all of a group; at most 100 together with the services.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
     pub configs: Vec<String>,
+    /// The zone that this stream is read in, for gray releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// What the reader says of itself, for gray releases.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    pub labels: Map<String>,
     /// The session that this stream speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,

@@ -16,6 +16,7 @@
 
 mod cell;
 mod chunk;
+mod configs;
 mod directory;
 mod emission;
 mod limits;
@@ -38,6 +39,7 @@ mod writer;
 use std::sync::Arc;
 
 pub use chunk::Chunk;
+pub use configs::{ConfigFollower, ConfigItem, ConfigTopic, Releases};
 pub use emission::{Emission, Event, Topic};
 pub use limits::Limits;
 pub use reader::{Catalog, Counts};

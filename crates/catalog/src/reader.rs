@@ -9,6 +9,7 @@ use paste_model::{
     Revision, Token, TokenHash,
 };
 
+use crate::configs::{ConfigFollower, ConfigItem, ConfigTopic};
 use crate::emission::Topic;
 use crate::records::records;
 use crate::session::SessionCell;
@@ -32,6 +33,8 @@ pub struct Counts {
     pub instances: usize,
     /// Sessions with an instance or a record.
     pub sessions: usize,
+    /// Configuration items.
+    pub configs: usize,
     /// Live subscriptions.
     pub subscribers: usize,
     /// Changes kept in the ring.
@@ -105,6 +108,46 @@ impl Catalog {
         overrides.into_iter().collect()
     }
 
+    /// A configuration item that has a record. No allocation, no lock.
+    pub fn config(&self, namespace: &str, group: &str, name: &str) -> Option<Arc<ConfigItem>> {
+        self.shared.configs.find(namespace, group, name)
+    }
+
+    /// The configuration items of a namespace, or of one of its groups, whose names begin with `prefix` and that come after
+    /// `after` (a group and a name, exclusive), in the order of group and name; at most `limit`.
+    pub fn configs(
+        &self,
+        namespace: &str,
+        group: Option<&str>,
+        prefix: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Vec<Arc<ConfigItem>> {
+        self.shared
+            .configs
+            .list(namespace, group, prefix, after, limit)
+    }
+
+    /// Every configuration item of a group, in the order of their names.
+    pub fn config_group(&self, namespace: &str, group: &str) -> Vec<Arc<ConfigItem>> {
+        self.shared.configs.group(namespace, group)
+    }
+
+    /// Every configuration item, in no order.
+    pub fn all_configs(&self) -> Vec<Arc<ConfigItem>> {
+        self.shared.configs.all()
+    }
+
+    /// What the contents of a namespace's configuration take in the store, in bytes; of each item each content counts once.
+    pub fn config_bytes(&self, namespace: &str) -> u64 {
+        self.shared.configs.bytes(namespace)
+    }
+
+    /// Follows configuration items.
+    pub fn follow_configs(&self, topics: Vec<ConfigTopic>) -> ConfigFollower {
+        ConfigFollower::new(Arc::clone(&self.shared), topics)
+    }
+
     /// Namespaces in name order: those with settings, and those with services.
     pub fn namespaces(&self) -> Vec<(Namespace, Option<NamespaceSettings>)> {
         self.shared.directory.namespaces()
@@ -158,6 +201,7 @@ impl Catalog {
             services: gauges.services.load(Ordering::Relaxed),
             instances: gauges.instances.load(Ordering::Relaxed),
             sessions: self.shared.sessions.len(),
+            configs: self.shared.configs.len(),
             subscribers: gauges.subscribers.load(Ordering::Relaxed),
             ring_changes: gauges.ring_changes.load(Ordering::Relaxed),
             ring_bytes: gauges.ring_bytes.load(Ordering::Relaxed),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use paste_model::{Entry, InstanceId, InstanceKey, Record, Revision};
+use paste_model::{ConfigKey, Entry, InstanceId, InstanceKey, Record, Revision};
 
 use crate::cell::Cell;
+use crate::configs::Releases;
 use crate::shared::Shared;
 
 /// Every record that the view shows, in no particular order. A record whose revision the view doesn't keep has `unknown`.
@@ -25,10 +26,30 @@ pub(crate) fn records(shared: &Shared, unknown: Revision) -> Vec<Entry> {
             push(record, revision);
         }
     }
+    for item in shared.configs.all() {
+        push(
+            Record::Config(item.key.clone(), Arc::clone(&item.item)),
+            item.revision,
+        );
+        push_releases(&item.key, &item.releases, &mut push);
+    }
+    for (key, releases) in shared.configs.all_loose() {
+        push_releases(&key, &releases, &mut push);
+    }
     for cell in shared.directory.cells() {
         push_service(&cell, unknown, &mut push);
     }
     entries
+}
+
+/// Every release of one configuration item.
+fn push_releases(key: &ConfigKey, releases: &Releases, push: &mut impl FnMut(Record, Revision)) {
+    for (number, (release, revision)) in releases {
+        push(
+            Record::Release(key.clone(), *number, Arc::clone(release)),
+            *revision,
+        );
+    }
 }
 
 /// Every record of one service.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use arc_swap::ArcSwap;
 
+use crate::configs::{Configs, Followers};
 use crate::directory::Directory;
 use crate::progress::Progress;
 use crate::session::Sessions;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
     pub(crate) tokens: Tokens,
+    pub(crate) configs: Configs,
+    pub(crate) followers: Followers,
     pub(crate) topics: Topics,
     pub(crate) waiters: Waiters,
     pub(crate) gauges: Gauges,

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use paste_model::{InstanceKey, Member, Namespace, ServiceKey, ServiceSettings, TokenId};
+use paste_model::{
+    ConfigKey, InstanceKey, Member, Namespace, ServiceKey, ServiceSettings, TokenId,
+};
 
+use crate::configs::ConfigItem;
 use crate::session::SessionCell;
 
 /// What a batch did, for the timeline and for liveness: the member before and after.
@@ -40,6 +43,15 @@ pub enum Transition {
         id: TokenId,
         /// Whether it is there now.
         exists: bool,
+    },
+    /// A configuration item came, changed or went, its history included.
+    Config {
+        /// Which.
+        key: ConfigKey,
+        /// As it was; `None`: it came.
+        before: Option<Arc<ConfigItem>>,
+        /// As it is; `None`: it went.
+        after: Option<Arc<ConfigItem>>,
     },
     /// A session came into being (first instance or record) or went (`exists: false`).
     Session {

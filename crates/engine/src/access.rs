@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use paste_model::{Namespace, NodeName, Principal, Role, ServiceKey, Token, TokenHash};
+use paste_model::{
+    ConfigGroup, ConfigKey, Namespace, NodeName, Principal, Role, ServiceKey, Token, TokenHash,
+};
 
 use crate::{Engine, EngineError};
 
@@ -24,7 +26,7 @@ impl Caller {
     }
 
     /// The registry itself, as this node, which may do everything.
-    fn node(name: &NodeName) -> Self {
+    pub(crate) fn node(name: &NodeName) -> Self {
         Self {
             principal: Principal::node(name),
             token: None,
@@ -76,6 +78,47 @@ impl Caller {
                 .grants
                 .iter()
                 .any(|grant| grant.allows_everywhere(role))
+        })
+    }
+
+    /// Whether they may act in `role` on the configuration item `key`.
+    pub fn may_config(&self, role: Role, key: &ConfigKey) -> bool {
+        self.any(|token| (token.grants.iter()).any(|grant| grant.allows_config(role, key)))
+    }
+
+    /// Whether they may act in `role` on some configuration item of `namespace`.
+    pub fn may_configs_in(&self, role: Role, namespace: &Namespace) -> bool {
+        self.any(|token| {
+            (token.grants.iter()).any(|grant| grant.allows_configs_in(role, namespace))
+        })
+    }
+
+    /// Refuses unless they may act in `role` on the configuration item `key`.
+    pub fn require_config(&self, role: Role, key: &ConfigKey) -> Result<(), EngineError> {
+        self.refuse_unless(self.may_config(role, key), role, || {
+            format!("configuration item {key}")
+        })
+    }
+
+    /// Refuses unless they may act in `role` on every configuration item of a group.
+    pub fn require_config_group(
+        &self,
+        role: Role,
+        namespace: &Namespace,
+        group: &ConfigGroup,
+    ) -> Result<(), EngineError> {
+        let allowed = self.any(|token| {
+            (token.grants.iter()).any(|grant| grant.allows_config_group(role, namespace, group))
+        });
+        self.refuse_unless(allowed, role, || {
+            format!("every configuration item of group {group} in namespace {namespace}")
+        })
+    }
+
+    /// Refuses unless they may act in `role` on some configuration item of `namespace`.
+    pub fn require_configs_in(&self, role: Role, namespace: &Namespace) -> Result<(), EngineError> {
+        self.refuse_unless(self.may_configs_in(role, namespace), role, || {
+            format!("any configuration item of namespace {namespace}")
         })
     }
 
@@ -175,7 +218,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use paste_model::{Grant, ServiceName, Services, Timestamp, TokenId};
+    use paste_model::{Grant, Scope, ServiceName, Timestamp, TokenId};
 
     #[test]
     fn a_caller_may_what_the_grants_say() {
@@ -186,7 +229,7 @@ mod tests {
         let grant = Grant {
             role: Role::Register,
             namespace: Some(Namespace::default()),
-            services: Services::Prefix("pay".into()),
+            scope: Scope::Prefix("pay".into()),
         };
         let caller = Caller::holder(Arc::new(Token {
             hash: TokenHash::of("secret"),

@@ -16,11 +16,12 @@ pub use batch::{BatchItem, Outcome};
 use paste_model::{Batch, Cause, CauseKind, Revision};
 use paste_store::CommitError;
 use plan::{Plan, Step};
+pub(crate) use sessions::require_creator;
 
 use crate::{Caller, Engine, EngineError};
 
 /// How often a plan is made anew because somebody else was faster.
-const ATTEMPTS_MAX: usize = 8;
+pub(crate) const ATTEMPTS_MAX: usize = 8;
 
 /// Something stored, and whether it is new.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::configs::VaultError;
 use paste_model::{Key, Revision, Role, ServiceKey};
 use paste_store::{ChangesError, CommitError, StoreError};
 
@@ -66,6 +67,23 @@ pub enum EngineError {
         /// The rule.
         detail: String,
     },
+    /// Content of a configuration item is malformed, or doesn't fit its schema.
+    #[error("{detail}")]
+    Unreadable {
+        /// What can't be read.
+        detail: String,
+        /// Where, as fields of the request, and why.
+        errors: Vec<(String, String)>,
+    },
+    /// Content that is recorded can't be found in the store.
+    #[error("{detail}")]
+    ContentLost {
+        /// Which, and what to do.
+        detail: String,
+    },
+    /// A secret can't be sealed or opened with the keys that this node has.
+    #[error("{0}")]
+    Secret(#[from] VaultError),
     /// Too much is going on: try again after a moment.
     #[error("{detail}")]
     Busy {
@@ -108,6 +126,9 @@ impl EngineError {
             Self::NotFound { code, .. } | Self::Conflict { code, .. } => code,
             Self::Moved { .. } => "revision-mismatch",
             Self::Invalid { .. } => "invalid-field",
+            Self::Unreadable { .. } => "invalid-content",
+            Self::ContentLost { .. } => "content-lost",
+            Self::Secret(error) => error.code(),
             Self::Busy { .. } => "busy",
             Self::Refused(_) => "store-unavailable",
             Self::Timeline { .. } => "timeline-unavailable",
@@ -121,6 +142,31 @@ impl EngineError {
             Self::Busy { retry_after, .. } => Some(*retry_after),
             Self::Refused(_) | Self::Timeline { .. } => Some(RETRY_AFTER),
             _ => None,
+        }
+    }
+
+    /// The same, of a part of the request.
+    pub(crate) fn within(self, part: &str) -> Self {
+        match self {
+            Self::Invalid { field, detail } => Self::Invalid {
+                field: format!("{part}.{field}"),
+                detail,
+            },
+            Self::Unreadable { detail, errors } => Self::Unreadable {
+                detail,
+                errors: errors
+                    .into_iter()
+                    .map(|(field, reason)| (format!("{part}.{field}"), reason))
+                    .collect(),
+            },
+            other => other,
+        }
+    }
+
+    pub(crate) fn busy(detail: String) -> Self {
+        Self::Busy {
+            retry_after: RETRY_AFTER,
+            detail,
         }
     }
 
@@ -153,7 +199,7 @@ impl From<CommitError> for EngineError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict {
-                key: Key::Instance(_) | Key::Override(_) | Key::Service(_),
+                key: Key::Instance(_) | Key::Override(_) | Key::Service(_) | Key::Config(_),
                 found,
             } => Self::Moved { found },
             CommitError::Conflict { .. } | CommitError::Busy => Self::Busy {

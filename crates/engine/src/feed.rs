@@ -196,6 +196,7 @@ fn vanished<'k>(picture: &Loaded, known: &'k [Entry]) -> Vec<&'k Entry> {
 fn observe(engine: &Engine, transition: &Transition) {
     engine.liveness().observe(transition);
     engine.prober().observe(transition);
+    engine.configs().observe(transition);
     if let Transition::Session {
         cell,
         exists: false,
@@ -217,6 +218,7 @@ fn fill(engine: &Engine, writer: &mut Writer, picture: Loaded) {
     engine.liveness().reset();
     engine.prober().reset();
     let catalog = engine.catalog();
+    engine.configs().reset(&catalog.all_configs());
     for cell in catalog.sessions() {
         observe(engine, &Transition::Session { cell, exists: true });
     }

@@ -12,6 +12,7 @@ mod backup;
 mod clock;
 mod cluster;
 mod commands;
+mod configs;
 mod context;
 mod error;
 mod feed;
@@ -28,6 +29,12 @@ pub use access::Caller;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{ClusterStatus, InvalidSigns, NodeStatus, Transport, TransportError};
 pub use commands::{BatchItem, Outcome, Stored};
+pub use configs::{
+    Ack as ConfigAck, Clone as ConfigClone, Cloned as ConfigsCloned, Diff as ConfigDiff, Effective,
+    Following, Found as ConfigFound, GrayTerms, HistoryPage, Hunk, LineChange, Publication,
+    Published, Reach, Removal, SearchPage, SeveralItem, Shown, Subscriber, Terms, Vault,
+    VaultError, Wanted as ConfigsWanted, Which, check_content, fits_schema, unified,
+};
 pub use error::{EngineError, StartError};
 pub use liveness::{HoldKind, HoldStatus, LivenessStatus, StreamGuard};
 pub use load::LoadReport;
@@ -35,11 +42,12 @@ pub use probe::ProbeStatus;
 pub use registration::Registration;
 pub use start::{Config, Engine};
 pub use status::EngineStatus;
-pub use timeline::{Event, EventCursor, EventKind, InvalidCursor, TimelineStatus};
+pub use timeline::{Event, EventCursor, EventKind, InvalidCursor, Subject, TimelineStatus};
 
 pub mod settings {
     //! What of the engine can be configured, one section a room.
 
+    pub use crate::configs::Config as Configs;
     pub use crate::liveness::{
         Config as Liveness, FlappingConfig as Flapping, PaceConfig as Pace,
         SilenceConfig as Silence, ZoneConfig as Zone,

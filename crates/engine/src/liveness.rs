@@ -123,6 +123,7 @@ impl Liveness {
             }
             Transition::Service { .. }
             | Transition::Namespace { .. }
+            | Transition::Config { .. }
             | Transition::Token { .. } => {}
         }
     }

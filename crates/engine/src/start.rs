@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::cluster::{self, Cluster, Transport};
+use crate::configs::Configs;
 use crate::context::Context;
 use crate::feed::Feed;
 use crate::liveness::Liveness;
 use crate::load::LoadBoard;
 use crate::probe::Prober;
 use crate::timeline::Timeline;
-use crate::{Clock, StartError, liveness, probe, timeline};
+use crate::{Clock, StartError, configs, liveness, probe, timeline};
 
 /// What of the engine can be set.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Config {
     pub probes: probe::Config,
     /// How much of the past is kept.
     pub timeline: timeline::Config,
+    /// How much configuration is kept, and the keys of its secrets.
+    pub configs: configs::Config,
     /// The way to other nodes, where the store is shared with them.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -46,6 +49,7 @@ struct Parts {
     prober: Arc<Prober>,
     timeline: Arc<Timeline>,
     loads: LoadBoard,
+    configs: Configs,
     draining: AtomicBool,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
@@ -94,6 +98,7 @@ impl Engine {
             prober: Prober::new(config.probes, cluster),
             timeline: Arc::new(timeline),
             loads: LoadBoard::default(),
+            configs: Configs::new(config.configs),
             draining: AtomicBool::new(false),
             stop: watch::Sender::new(false),
             tasks: Mutex::new(JoinSet::new()),
@@ -113,6 +118,8 @@ impl Engine {
         tasks.spawn(Arc::clone(&self.0.liveness).run(Arc::clone(&self.0.context), stop()));
         tasks.spawn(Arc::clone(&self.0.prober).run(Arc::clone(&self.0.context), stop()));
         tasks.spawn(Arc::clone(&self.0.timeline).run(stop()));
+        tasks.spawn(configs::watchman::run(self.clone(), stop()));
+        tasks.spawn(configs::janitor::run(self.clone(), stop()));
         if let Some(cluster) = &self.0.context.cluster {
             tasks.spawn(cluster::run(self.clone(), Arc::clone(cluster), stop()));
         }
@@ -168,6 +175,10 @@ impl Engine {
 
     pub(crate) fn timeline(&self) -> &Arc<Timeline> {
         &self.0.timeline
+    }
+
+    pub(crate) fn configs(&self) -> &Configs {
+        &self.0.configs
     }
 
     pub(crate) fn loads_board(&self) -> &LoadBoard {

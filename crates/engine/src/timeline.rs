@@ -14,11 +14,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use paste_catalog::Transition;
-use paste_model::{Committed, Epoch, Revision, ServiceKey, Timestamp};
+use paste_model::{Committed, ConfigKey, Epoch, Revision, Role, ServiceKey, Timestamp};
 use segments::{Bounds, Segments};
 use tokio::sync::{Notify, watch};
 
-pub use event::{Event, EventCursor, EventKind, InvalidCursor};
+pub use event::{Event, EventCursor, EventKind, InvalidCursor, Subject};
 
 use crate::{Caller, Engine, EngineError};
 
@@ -209,7 +209,7 @@ impl Timeline {
 
     fn find(
         &self,
-        service: &ServiceKey,
+        subject: &Subject,
         after: Option<EventCursor>,
         limit: usize,
     ) -> io::Result<Vec<Event>> {
@@ -220,7 +220,7 @@ impl Timeline {
             segments.make_folder()?;
             segments.paths().map(Into::into).collect()
         };
-        Segments::find(&paths, service, after, limit)
+        Segments::find(&paths, subject, after, limit)
     }
 }
 
@@ -247,7 +247,7 @@ fn gap_before(event: &Event) -> Event {
             place: 0,
         },
         at: event.at,
-        service: None,
+        subject: None,
         instance: None,
         kind: EventKind::Gap,
         by: String::new(),
@@ -265,7 +265,30 @@ impl Engine {
         after: Option<EventCursor>,
         limit: usize,
     ) -> Result<Vec<Event>, EngineError> {
-        caller.require(paste_model::Role::Read, service)?;
+        caller.require(Role::Read, service)?;
+        self.events_of(Subject::Service(service.clone()), after, limit)
+            .await
+    }
+
+    /// The same of a configuration item.
+    pub async fn config_events(
+        &self,
+        caller: &Caller,
+        key: &ConfigKey,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, EngineError> {
+        caller.require_config(Role::ConfigRead, key)?;
+        self.events_of(Subject::Config(key.clone()), after, limit)
+            .await
+    }
+
+    async fn events_of(
+        &self,
+        subject: Subject,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, EngineError> {
         let timeline = Arc::clone(self.timeline());
         // The view is a step ahead of the timeline; whoever asks after a write of theirs wants to find it.
         let revision = self.catalog().revision();
@@ -273,10 +296,9 @@ impl Engine {
         if told.wait_for(|told| *told >= revision).await.is_err() {
             tracing::debug!("the timeline is closed; answering with what it has");
         }
-        let service = service.clone();
         let limit = limit.clamp(1, EVENTS_ANSWERED_MAX);
         let found =
-            tokio::task::spawn_blocking(move || timeline.find(&service, after, limit)).await;
+            tokio::task::spawn_blocking(move || timeline.find(&subject, after, limit)).await;
         found
             .map_err(|error| EngineError::read("reading the timeline was interrupted", error))?
             .map_err(|error| EngineError::Timeline {

@@ -93,6 +93,7 @@ fn owner_name(record: &Record) -> String {
         Record::Service(key, _) => key.to_string(),
         Record::Namespace(name, _) => name.to_string(),
         Record::Token(token) => token.id.to_string(),
+        Record::Config(key, _) | Record::Release(key, ..) => key.to_string(),
         Record::Blob(..) => String::new(),
     }
 }

@@ -83,7 +83,7 @@ impl Gauge {
 }
 
 /// What the fronts count.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Metrics {
     /// Requests by route, in the order of [`Metrics::ROUTES`].
     pub routes: [RouteMetrics; Self::ROUTES.len()],
@@ -95,9 +95,20 @@ pub struct Metrics {
     pub polls_waiting: Gauge,
 }
 
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            routes: std::array::from_fn(|_| RouteMetrics::default()),
+            change_latency: Histogram::default(),
+            streams_open: Gauge::default(),
+            polls_waiting: Gauge::default(),
+        }
+    }
+}
+
 impl Metrics {
     /// The words for the routes of all fronts: those of the native API, then those of the others.
-    pub const ROUTES: [&'static str; 28] = [
+    pub const ROUTES: [&'static str; 43] = [
         "services",
         "service",
         "instances",
@@ -125,8 +136,26 @@ impl Metrics {
         "metrics",
         "overrides",
         "unknown",
+        "configs",
+        "config",
+        "config-releases",
+        "config-release",
+        "config-diff",
+        "config-rollback",
+        "config-gray",
+        "config-draft",
+        "config-approve",
+        "config-subscribers",
+        "config-events",
+        "configs-release",
+        "configs-clone",
+        "configs-acks",
+        "configs-effective",
         "node-signs",
     ];
+
+    /// Where the routes of configuration begin.
+    pub(crate) const CONFIG_ROUTES_AT: usize = 27;
 
     /// Every route's word with what was counted of it.
     pub fn by_route(&self) -> impl Iterator<Item = (&'static str, &RouteMetrics)> {

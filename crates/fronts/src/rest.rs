@@ -1,6 +1,6 @@
 //! The native API: JSON over HTTP, and server-sent events.
 //!
-//! The three requests that make up nearly all traffic (read a service's instances, two kinds of heartbeat) are answered
+//! The requests that make up nearly all traffic (read instances or configuration, two kinds of heartbeat) are answered
 //! in place, without a task, a lock or a formatted string; whatever is unusual about one sends it the long way, which
 //! answers everything else and every failure. Routes are matched by hand: the whole tree is one `match` (`route.rs`).
 //!
@@ -20,6 +20,7 @@ mod backup;
 mod batch;
 mod call;
 mod cluster;
+mod configs;
 mod departure;
 mod events;
 mod explain;
@@ -59,6 +60,7 @@ use tokio::sync::watch as signal;
 
 use self::audit::Author;
 use self::call::{Call, Upload};
+use self::configs::{ConfigRoute, Encoded};
 use self::departure::Departure;
 use self::failure::Failure;
 use self::route::Route;
@@ -110,6 +112,8 @@ struct Shared {
     rate: Option<rate::Limiter>,
     draining: signal::Sender<bool>,
     departure: Departure,
+    /// Configuration items as they are sent.
+    encoded: Encoded,
     /// The newest `X-Registry-Revision`, written once for all requests that see it.
     revision: ArcSwap<(Revision, HeaderValue)>,
 }
@@ -130,6 +134,7 @@ impl Rest {
             exposition,
             draining: signal::Sender::new(false),
             departure: Departure::default(),
+            encoded: Encoded::default(),
             revision: ArcSwap::from_pointee((Revision::ZERO, HeaderValue::from_static("0"))),
         }))
     }
@@ -192,6 +197,11 @@ impl Rest {
         }
         match *request.method() {
             Method::GET => {
+                if let Some(path) = inner.strip_prefix("configs/") {
+                    let response = configs::at_once(self, path, request, peer)?;
+                    let item = ConfigRoute::Item("".into(), "".into());
+                    return Some((Route::Configs(item), response));
+                }
                 let service = inner
                     .strip_prefix("services/")?
                     .strip_suffix("/instances")?;
@@ -317,6 +327,7 @@ impl Rest {
             (Route::Overrides(service), _) => overrides::list(call, service),
             (Route::Explain(service), _) => explain::get(call, service),
             (Route::Events(service), _) => events::list(call, service).await,
+            (Route::Configs(route), _) => configs::dispatch(route, call).await,
             (Route::Batch, _) => batch::post(call).await,
             (Route::Session(session), _) => sessions::delete(call, session).await,
             (Route::SessionHeartbeat(session), _) => heartbeats::session(call, session).await,

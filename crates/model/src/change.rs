@@ -4,15 +4,24 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use sha2::{Digest, Sha256};
 
 use crate::{
-    Health, Instance, InstanceKey, Namespace, NamespaceSettings, NodeName, Override, Principal,
-    Revision, ServiceKey, ServiceSettings, Session, SessionId, Timestamp, Token, TokenId,
+    ConfigKey, Health, Instance, InstanceKey, Item, Namespace, NamespaceSettings, NodeName,
+    Override, Principal, Release, ReleaseNumber, Revision, ServiceKey, ServiceSettings, Session,
+    SessionId, Timestamp, Token, TokenId,
 };
 
 /// SHA-256 of a bulky value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BlobId(pub [u8; 32]);
+
+impl BlobId {
+    /// The id of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
 
 /// What a record is stored under. Different authors write different records, so that a re-registration doesn't reset
 /// health and a verdict doesn't rewrite a registration.
@@ -32,6 +41,10 @@ pub enum Key {
     Override(InstanceKey),
     /// An access token.
     Token(TokenId),
+    /// A configuration item: which release is in use.
+    Config(ConfigKey),
+    /// One line of a configuration item's history.
+    Release(ConfigKey, ReleaseNumber),
     /// A bulky value: kept outside load and changes.
     Blob(BlobId),
     /// A node's being a member. The store itself writes and removes it; others only expect it.
@@ -55,6 +68,10 @@ pub enum Record {
     Override(InstanceKey, Arc<Override>),
     /// An access token.
     Token(Arc<Token>),
+    /// A configuration item.
+    Config(ConfigKey, Arc<Item>),
+    /// One line of a configuration item's history.
+    Release(ConfigKey, ReleaseNumber, Arc<Release>),
     /// A bulky value.
     Blob(BlobId, Bytes),
 }
@@ -70,6 +87,8 @@ impl Record {
             Self::Check(key, _) => Key::Check(key.clone()),
             Self::Override(key, _) => Key::Override(key.clone()),
             Self::Token(token) => Key::Token(token.id.clone()),
+            Self::Config(key, _) => Key::Config(key.clone()),
+            Self::Release(key, number, _) => Key::Release(key.clone(), *number),
             Self::Blob(id, _) => Key::Blob(*id),
         }
     }

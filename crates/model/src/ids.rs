@@ -154,6 +154,14 @@ name!(
     /// The public name of an access token (never the secret).
     TokenId, "token name", "._-"
 );
+name!(
+    /// A group of configuration items within a namespace.
+    ConfigGroup, "config group", "._-"
+);
+name!(
+    /// The name of a configuration item within its group (the field's `key`).
+    ConfigName, "config key", "._-"
+);
 
 impl Namespace {
     /// The namespace that exists from the start.

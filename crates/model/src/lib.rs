@@ -5,6 +5,7 @@
 
 mod address;
 mod change;
+mod config;
 mod health;
 mod ids;
 mod instance;
@@ -22,10 +23,14 @@ mod token;
 
 pub use address::{Address, InvalidAddress};
 pub use change::{Batch, BlobId, Cause, CauseKind, Change, Committed, Entry, Expect, Key, Record};
+pub use config::{
+    Audience, ConfigKey, Content, Draft, Format, Gray, InvalidAudience, Item, Receiver, Release,
+    ReleaseNumber, Seal, Stage,
+};
 pub use health::{Health, HealthState};
 pub use ids::{
-    InstanceId, InstanceKey, InvalidName, Namespace, NodeName, ServiceKey, ServiceName, SessionId,
-    TokenId,
+    ConfigGroup, ConfigName, InstanceId, InstanceKey, InvalidName, Namespace, NodeName, ServiceKey,
+    ServiceName, SessionId, TokenId,
 };
 pub use instance::{
     Check, CheckKind, Instance, InvalidInstance, Label, NamedPort, Port, Status, Version, Weight,
@@ -39,4 +44,4 @@ pub use revision::{Epoch, InvalidPosition, Position, Revision};
 pub use service::{ProtectThreshold, ServiceSettings};
 pub use session::Session;
 pub use time::Timestamp;
-pub use token::{Grant, Role, Services, Token, TokenHash};
+pub use token::{ConfigScope, Grant, Role, Scope, Token, TokenHash};

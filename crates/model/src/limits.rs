@@ -32,6 +32,20 @@ pub const WEIGHT_MAX: u16 = 10_000;
 pub const WEIGHT_DEFAULT: u16 = 100;
 /// Most grants of one token.
 pub const GRANTS_MAX: usize = 32;
+/// Largest content of a configuration item unless the registry is told otherwise, in bytes.
+pub const CONFIG_BYTES_DEFAULT: usize = 1024 * 1024;
+/// Largest content of a configuration item that the registry can be told to take, in bytes.
+pub const CONFIG_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Content is cut into pieces of this many bytes, which are then compressed: one blob each.
+pub const CONFIG_CHUNK_BYTES: usize = 256 * 1024;
+/// Most pieces of one content.
+pub const CONFIG_CHUNKS_MAX: usize = CONFIG_BYTES_MAX / CONFIG_CHUNK_BYTES;
+/// Largest JSON Schema of a configuration item, in bytes.
+pub const CONFIG_SCHEMA_BYTES_MAX: usize = 64 * 1024;
+/// Most zones, addresses, labels or instances in the audience of a gray release.
+pub const AUDIENCE_ENTRIES_MAX: usize = 256;
+/// Most items in one release of several.
+pub const RELEASE_ITEMS_MAX: usize = 32;
 
 /// Time to live of a session that names none.
 pub const TTL_DEFAULT: Duration = Duration::from_secs(15);

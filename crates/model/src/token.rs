@@ -2,7 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Namespace, Principal, ServiceKey, ServiceName, Timestamp, TokenId};
+use crate::{
+    ConfigGroup, ConfigKey, Namespace, Principal, ServiceKey, ServiceName, Timestamp, TokenId,
+};
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,7 +13,13 @@ pub enum Role {
     Read,
     /// Register, renew and deregister instances; includes `read`.
     Register,
-    /// Change configuration and policies; includes `read`.
+    /// Read configuration, secrets included.
+    ConfigRead,
+    /// Write drafts of configuration; includes `config-read`.
+    ConfigWrite,
+    /// Release configuration; includes `config-read`, not `config-write`.
+    ConfigPublish,
+    /// Change configuration and policies in every way; includes `read` and the three before.
     Config,
     /// Set overrides and service settings, deregister what others registered; includes `register` and `config`.
     Operate,
@@ -21,9 +29,12 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Register,
+        Self::ConfigRead,
+        Self::ConfigWrite,
+        Self::ConfigPublish,
         Self::Config,
         Self::Operate,
         Self::Admin,
@@ -34,6 +45,9 @@ impl Role {
         match self {
             Self::Read => "read",
             Self::Register => "register",
+            Self::ConfigRead => "config-read",
+            Self::ConfigWrite => "config-write",
+            Self::ConfigPublish => "config-publish",
             Self::Config => "config",
             Self::Operate => "operate",
             Self::Admin => "admin",
@@ -50,58 +64,119 @@ impl Role {
         match self {
             Self::Admin => true,
             Self::Operate => needed != Self::Admin,
-            Self::Config | Self::Register => needed == self || needed == Self::Read,
+            Self::Register => needed == self || needed == Self::Read,
+            Self::Config => !matches!(needed, Self::Register | Self::Operate | Self::Admin),
+            Self::ConfigWrite | Self::ConfigPublish => needed == self || needed == Self::ConfigRead,
+            Self::ConfigRead => needed == self,
             Self::Read => needed == Self::Read,
         }
     }
 }
 
-/// A role in a namespace (or in all of them), for services whose name begins with a prefix.
+/// A role in a namespace (or in all of them), for a part of what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// What is allowed.
     pub role: Role,
     /// Where; `None` is everywhere.
     pub namespace: Option<Namespace>,
-    /// For which services.
-    pub services: Services,
+    /// On what there.
+    pub scope: Scope,
 }
 
-/// The services a grant speaks of.
+/// What a grant speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Services {
-    /// Those whose name begins so; empty for all.
+pub enum Scope {
+    /// Services whose name begins so; with an empty prefix all services, and all configuration items.
     Prefix(String),
-    /// This one.
-    One(ServiceName),
+    /// This service.
+    Service(ServiceName),
+    /// Configuration items.
+    Configs(ConfigScope),
+}
+
+/// The configuration items that a grant speaks of: those of a group, or of all, whose name begins so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigScope {
+    /// The group; `None` for every group.
+    pub group: Option<ConfigGroup>,
+    /// How the items' names begin; empty for all.
+    pub prefix: String,
+}
+
+impl Scope {
+    /// Everything.
+    pub fn all() -> Self {
+        Self::Prefix(String::new())
+    }
+
+    fn is_all(&self) -> bool {
+        matches!(self, Self::Prefix(prefix) if prefix.is_empty())
+    }
 }
 
 impl Grant {
     /// Whether this grant allows `role` on `service`.
     pub fn allows(&self, role: Role, service: &ServiceKey) -> bool {
-        self.allows_in(role, &service.namespace)
-            && match &self.services {
-                Services::Prefix(prefix) => service.name.as_str().starts_with(prefix.as_str()),
-                Services::One(name) => *name == service.name,
+        self.reaches(role, &service.namespace)
+            && match &self.scope {
+                Scope::Prefix(prefix) => service.name.as_str().starts_with(prefix.as_str()),
+                Scope::Service(name) => *name == service.name,
+                Scope::Configs(_) => false,
+            }
+    }
+
+    /// Whether this grant allows `role` on the configuration item `key`.
+    pub fn allows_config(&self, role: Role, key: &ConfigKey) -> bool {
+        self.reaches(role, &key.namespace)
+            && match &self.scope {
+                Scope::Configs(scope) => {
+                    scope.group.as_ref().is_none_or(|group| *group == key.group)
+                        && key.name.as_str().starts_with(scope.prefix.as_str())
+                }
+                Scope::Prefix(_) | Scope::Service(_) => self.scope.is_all(),
+            }
+    }
+
+    /// Whether this grant allows `role` on every configuration item of a group.
+    pub fn allows_config_group(
+        &self,
+        role: Role,
+        namespace: &Namespace,
+        group: &ConfigGroup,
+    ) -> bool {
+        self.reaches(role, namespace)
+            && match &self.scope {
+                Scope::Configs(scope) => {
+                    scope.prefix.is_empty() && scope.group.as_ref().is_none_or(|own| own == group)
+                }
+                Scope::Prefix(_) | Scope::Service(_) => self.scope.is_all(),
             }
     }
 
     /// Whether this grant allows `role` on some service of `namespace`.
     pub fn allows_in(&self, role: Role, namespace: &Namespace) -> bool {
-        self.role.includes(role) && self.namespace.as_ref().is_none_or(|own| own == namespace)
+        self.reaches(role, namespace) && !matches!(self.scope, Scope::Configs(_))
     }
 
-    /// Whether this grant allows `role` on every service of `namespace`.
+    /// Whether this grant allows `role` on some configuration item of `namespace`.
+    pub fn allows_configs_in(&self, role: Role, namespace: &Namespace) -> bool {
+        self.reaches(role, namespace)
+            && (self.scope.is_all() || matches!(self.scope, Scope::Configs(_)))
+    }
+
+    /// Whether this grant allows `role` on everything in `namespace`.
     pub fn allows_all(&self, role: Role, namespace: &Namespace) -> bool {
-        self.allows_in(role, namespace)
-            && matches!(&self.services, Services::Prefix(prefix) if prefix.is_empty())
+        self.reaches(role, namespace) && self.scope.is_all()
     }
 
     /// Whether this grant allows `role` everywhere.
     pub fn allows_everywhere(&self, role: Role) -> bool {
-        self.namespace.is_none()
-            && self.role.includes(role)
-            && matches!(&self.services, Services::Prefix(prefix) if prefix.is_empty())
+        self.namespace.is_none() && self.role.includes(role) && self.scope.is_all()
+    }
+
+    fn reaches(&self, role: Role, namespace: &Namespace) -> bool {
+        self.role.includes(role) && self.namespace.as_ref().is_none_or(|own| own == namespace)
     }
 }
 
@@ -151,6 +226,12 @@ mod tests {
         assert!(Role::Register.includes(Role::Read) && !Role::Register.includes(Role::Config));
         assert!(Role::Config.includes(Role::Read) && !Role::Config.includes(Role::Register));
         assert!(!Role::Read.includes(Role::Register));
+        assert!(
+            Role::Config.includes(Role::ConfigPublish) && Role::Operate.includes(Role::ConfigRead)
+        );
+        assert!(!Role::ConfigPublish.includes(Role::ConfigWrite));
+        assert!(!Role::ConfigWrite.includes(Role::ConfigPublish));
+        assert!(!Role::Read.includes(Role::ConfigRead) && !Role::ConfigRead.includes(Role::Read));
     }
 
     #[test]
@@ -162,7 +243,7 @@ mod tests {
         let grant = Grant {
             role: Role::Register,
             namespace: Some(Namespace::default()),
-            services: Services::Prefix("pay".into()),
+            scope: Scope::Prefix("pay".into()),
         };
         assert!(grant.allows(Role::Register, &service("default", "payments")));
         assert!(grant.allows(Role::Read, &service("default", "pay")));
@@ -170,7 +251,7 @@ mod tests {
         assert!(!grant.allows(Role::Register, &service("other", "payments")));
         assert!(!grant.allows_all(Role::Read, &Namespace::default()));
         let bound = Grant {
-            services: Services::One(service("default", "pay").name),
+            scope: Scope::Service(service("default", "pay").name),
             ..grant
         };
         assert!(!bound.allows(Role::Register, &service("default", "payments")));

@@ -5,6 +5,7 @@ mod admin;
 mod exposure;
 mod process;
 mod reload;
+pub(crate) mod secrets;
 mod store;
 
 use std::io::IsTerminal;
@@ -194,6 +195,7 @@ async fn start_engine(
             .probes
             .settings(config.http.address.ip().to_canonical().is_loopback()),
         timeline,
+        configs: secrets::configs(&config.configs)?,
         transport: Some(Arc::new(Peers::new(config.cluster.ca_file.as_deref()))),
     };
     Engine::start(store, engine, Arc::new(SystemClock))

@@ -1,6 +1,7 @@
 //! The command line. Its help texts are the reference: `docs/reference/cli.md` is made from them.
 
 mod client;
+mod configs;
 mod serve;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use client::{
     ClientArgs, EventsArgs, ExplainArgs, InstanceArgs, InstancesArgs, NamespaceCommand, Output,
     OverrideCommand, RegisterArgs, ServicesArgs, TokenCommand, WatchArgs,
 };
+pub(crate) use configs::{ChangeArgs, GrayArgs, ItemArgs, ItemCommand, ItemName, SetArgs};
 pub(crate) use serve::{DemoArgs, DemoServiceArgs, ServeArgs};
 
 /// A service registry: services register, are watched while they live, and find each other.
@@ -83,7 +85,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         client: ClientArgs,
     },
-    /// Check the configuration.
+    /// Read, release, try and take back configuration items; check the registry's own configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Write the reference pages.
@@ -102,7 +104,9 @@ pub(crate) enum Command {
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Read the configuration as `serve` would, and say whether it is valid.
+    #[command(flatten)]
+    Item(ItemCommand),
+    /// Read the registry's own configuration as `serve` would, and say whether it is valid.
     Check(Box<ServeArgs>),
 }
 
@@ -169,6 +173,22 @@ mod tests {
             "backup f",
             "restore f",
             "config check --config c",
+            "config get shop/app.yaml --release 3",
+            "config set shop/app.yaml - --format yaml -m why --if-match 7 --secret --approval false",
+            "config edit shop/app.yaml",
+            "config history shop/app.yaml --output json",
+            "config diff shop/app.yaml --from 1 --to 2",
+            "config rollback shop/app.yaml",
+            "config gray shop/app.yaml f --percent 10 --zone a --label tier=canary",
+            "config gray shop/app.yaml --promote",
+            "config who shop/app.yaml",
+            "config list --group shop --search port",
+            "config export out.zip --group shop",
+            "config import out --dry-run",
+            "config clone staging --overwrite",
+            "config effective shared shop",
+            "config approve shop/app.yaml --if-match 7",
+            "token create ci --grant config-read:default:shop/app*",
             "completion bash",
             "demo --http 127.0.0.1:0",
         ] {
@@ -191,6 +211,10 @@ mod tests {
             "watch",
             "token create ci --grant owner",
             "override set orders a sideways",
+            "config get shop",
+            "config get shop/a/b",
+            "config gray shop/app.yaml --promote --abort",
+            "token create ci --grant config-read:default:/app",
         ] {
             let words = std::iter::once("paste-registry").chain(line.split_whitespace());
             assert!(Cli::try_parse_from(words).is_err(), "{line}");

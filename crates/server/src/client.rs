@@ -134,6 +134,30 @@ impl Client {
         })
     }
 
+    /// All entries of a list that comes in pages.
+    pub(crate) async fn pages(&self, route: &Route, name: &str) -> Result<Vec<Value>, Failure> {
+        let mut entries = Vec::new();
+        let mut page = self
+            .call(Method::GET, &route.clone().with("limit", "1000"), None)
+            .await?;
+        loop {
+            if let Some(found) = page[name].as_array_mut() {
+                entries.append(found);
+            }
+            let Some(cursor) = page["cursor"].as_str() else {
+                return Ok(entries);
+            };
+            let next = route.clone().with("limit", "1000").with("cursor", cursor);
+            page = self.call(Method::GET, &next, None).await?;
+        }
+    }
+
+    /// Asks for bytes as they are.
+    pub(crate) async fn content(&self, route: &Route) -> Result<Bytes, Failure> {
+        let request = self.request(Method::GET, route)?;
+        read(self.send(request.map(|()| Full::new(Bytes::new()))).await?).await
+    }
+
     /// A request with everything but a body.
     pub(crate) fn request(&self, method: Method, route: &Route) -> Result<Request<()>, Failure> {
         let mut request = Request::builder()

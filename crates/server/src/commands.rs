@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod cluster;
+mod configs;
 mod instances;
 mod services;
 mod watch;
@@ -50,6 +51,7 @@ fn dispatch(command: Command) -> Done {
         Command::Backup { file, client } => block_on(backup::backup(file, client)),
         Command::Restore { file, client } => block_on(backup::restore(file, client)),
         Command::Config(ConfigCommand::Check(args)) => check(&args),
+        Command::Config(ConfigCommand::Item(command)) => block_on(configs::run(command)),
         Command::Reference { folder } => reference::write(&folder),
         Command::Completion { shell } => {
             complete(shell);
@@ -77,6 +79,7 @@ fn check(args: &ServeArgs) -> Done {
     telemetry::filter(&config.log)?;
     boot::exposure(&config)?;
     boot::certificate(&config)?;
+    boot::secrets::configs(&config.configs)?;
     output::line("the configuration is valid")
 }
 

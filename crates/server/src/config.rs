@@ -12,14 +12,17 @@ mod setting;
 use std::ffi::OsString;
 use std::path::Path;
 
+use paste_model::limits::CONFIG_BYTES_MAX;
 use toml::de::{DeTable, DeValue};
 
 pub use backend::{Backend, Place as Advertised};
 pub use place::Place;
-pub use rooms::{Access, Cluster, Http, Liveness, Log, Node, Probes, Store, Timeline, Tls};
+pub use rooms::{
+    Access, Cluster, Configs, Http, Liveness, Log, Node, Probes, Store, Timeline, Tls,
+};
 pub(crate) use section::Section;
 pub(crate) use setting::Setting;
-pub use setting::{Anonymous, ByteSize, LogFormat, Percent};
+pub use setting::{Anonymous, ByteSize, Hidden, LogFormat, Percent};
 
 /// What the names of environment variables begin with.
 pub const VARIABLE_PREFIX: &str = "PASTE_REGISTRY_";
@@ -72,6 +75,8 @@ pub struct Config {
     pub probes: Probes,
     /// How much of the past is kept.
     pub timeline: Timeline,
+    /// Live configuration.
+    pub configs: Configs,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -104,7 +109,7 @@ impl Config {
     }
 
     /// The sections in the order of the reference.
-    pub(crate) fn sections(&mut self) -> [&mut dyn Section; 10] {
+    pub(crate) fn sections(&mut self) -> [&mut dyn Section; 11] {
         [
             &mut self.http,
             &mut self.tls,
@@ -115,6 +120,7 @@ impl Config {
             &mut self.liveness,
             &mut self.probes,
             &mut self.timeline,
+            &mut self.configs,
             &mut self.log,
         ]
     }
@@ -245,7 +251,25 @@ impl Config {
                 detail: "one is set without the other; encryption needs both".to_owned(),
             });
         }
+        self.check_configs()?;
         self.check_etcd()
+    }
+
+    fn check_configs(&self) -> Result<(), ConfigError> {
+        let configs = &self.configs;
+        if configs.item_size_max.0 > CONFIG_BYTES_MAX {
+            return Err(ConfigError {
+                place: Place::Option("configs.item_size_max"),
+                detail: format!("must be at most {CONFIG_BYTES_MAX} bytes (config_bytes_max)"),
+            });
+        }
+        if configs.secret_keys.is_some() && configs.secret_keys_file.is_some() {
+            return Err(ConfigError {
+                place: Place::Option("configs.secret_keys and configs.secret_keys_file"),
+                detail: "both are set; give the keys in one place".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     fn check_etcd(&self) -> Result<(), ConfigError> {

@@ -83,6 +83,10 @@ impl Sources {
         page.gauge(&spec::SERVICES, counts.services as u64)?;
         page.gauge(&spec::INSTANCES, counts.instances as u64)?;
         page.gauge(&spec::SESSIONS, counts.sessions as u64)?;
+        let (followers, acks) = self.engine.config_counts();
+        page.gauge(&spec::CONFIGS, counts.configs as u64)?;
+        page.gauge(&spec::CONFIG_FOLLOWERS, followers as u64)?;
+        page.gauge(&spec::CONFIG_ACKS, acks as u64)?;
         page.gauge(&spec::SUBSCRIBERS, counts.subscribers as u64)?;
         page.gauge(&spec::RING_CHANGES, counts.ring_changes as u64)?;
         page.gauge(&spec::RING_BYTES, counts.ring_bytes as u64)?;

@@ -16,6 +16,13 @@ pub(crate) fn line(text: impl std::fmt::Display) -> Done {
         .map_err(|error| Failure::caused(Exit::Failed, "can't write to standard output", &error))
 }
 
+/// Prints bytes to standard output as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Done {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(|error| Failure::caused(Exit::Failed, "can't write to standard output", &error))
+}
+
 /// Prints a line to standard error: for what is about the work and not its result.
 pub(crate) fn note(text: impl std::fmt::Display) {
     // Whoever closed standard error doesn't want to know.

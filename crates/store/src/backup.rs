@@ -1,12 +1,13 @@
 //! Backups: a picture of the store as one stream of bytes, in the format of [`crate::archive`].
 //!
-//! Bulky values are not part of a picture and so not of a backup: a store that is restored keeps those it has, and as
-//! they are named by their content none can be mistaken for another.
+//! Bulky values come first, one by one, so that none but the one at hand is in memory, and so that they are there when the
+//! picture that points to them takes effect. A store that is restored keeps those it has: as they are named by their
+//! content, none can be mistaken for another.
 
 use std::io::{Read, Write};
 
 use bytes::Bytes;
-use paste_model::Epoch;
+use paste_model::{BlobId, Epoch, Key, Record};
 
 use crate::Loaded;
 pub use crate::archive::ArchiveError;
@@ -22,27 +23,51 @@ pub struct Backup {
     pub picture: Loaded,
 }
 
-/// Writes `picture`, taken in `epoch`, to `out`, and returns the number of bytes.
-pub fn write(epoch: Epoch, picture: &Loaded, out: impl Write) -> Result<u64, ArchiveError> {
-    let mut writer = Writer::new(out, epoch, picture.revision)?;
+/// Writes `blobs` and then `picture`, taken in `epoch`, to `out`, and returns the number of bytes.
+pub fn write<E: From<ArchiveError>>(
+    epoch: Epoch,
+    picture: &Loaded,
+    blobs: impl Iterator<Item = Result<(BlobId, Bytes), E>>,
+    out: impl Write,
+) -> Result<u64, E> {
+    let io = |error| E::from(ArchiveError::Io(error));
+    let mut writer = Writer::new(out, epoch, picture.revision).map_err(io)?;
+    for blob in blobs {
+        let (id, bytes) = blob?;
+        let row = EntryRow {
+            revision: 0,
+            key: Bytes::from(encode_key(&Key::Blob(id))),
+            value: bytes,
+        };
+        writer.push(&row).map_err(io)?;
+    }
     for entry in &picture.entries {
-        writer.push(&EntryRow {
+        let row = EntryRow {
             revision: entry.revision.0,
             key: Bytes::from(encode_key(&entry.record.key())),
             value: encode_value(&entry.record),
-        })?;
+        };
+        writer.push(&row).map_err(io)?;
     }
-    let (_, bytes) = writer.finish()?;
+    let (_, bytes) = writer.finish().map_err(io)?;
     Ok(bytes)
 }
 
-/// Reads what [`write`] wrote. Of the input no more than one chunk is held beside what it has become.
-pub fn read(input: impl Read) -> Result<Backup, ArchiveError> {
+/// Reads what [`write`] wrote, and hands each bulky value to `put`. Of the input no more than one chunk is held beside what
+/// it has become.
+pub fn read<E: From<ArchiveError>>(
+    input: impl Read,
+    mut put: impl FnMut(BlobId, Bytes) -> Result<(), E>,
+) -> Result<Backup, E> {
     let mut reader = Reader::open(input)?;
     let mut entries = Vec::new();
     while let Some(chunk) = reader.next()? {
         for row in chunk.entries()? {
-            entries.push(row?.entry()?);
+            let entry = row?.entry().map_err(ArchiveError::from)?;
+            match entry.record {
+                Record::Blob(id, bytes) => put(id, bytes)?,
+                _ => entries.push(entry),
+            }
         }
     }
     let picture = Loaded {

@@ -132,6 +132,10 @@ impl Store for Embedded {
         self.shared.view()?.blob(id)
     }
 
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError> {
+        self.shared.view()?.blob_revisions()
+    }
+
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError> {
         let (answer, restored) = std::sync::mpsc::sync_channel(1);
         self.shared

@@ -304,6 +304,11 @@ impl Store for Etcd {
         Ok(self.block(async move { load::value(&shared, key).await })??)
     }
 
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        Ok(self.block(async move { load::blobs(&shared).await })??)
+    }
+
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError> {
         let shared = Arc::clone(&self.shared);
         self.block(restore::restore(shared, picture))?

@@ -54,7 +54,10 @@ pub trait Store: Send + Sync + 'static {
     /// A bulky value. Blocks while it reads.
     fn get(&self, id: &BlobId) -> Result<Option<Bytes>, StoreError>;
 
-    /// Replaces everything by `picture`, in a new epoch, at a revision above the store's and above those of all records
+    /// Every bulky value that is kept, with the revision that wrote it last. Blocks while it reads.
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError>;
+
+    /// Replaces everything by `picture` (bulky values stay as they are), in a new epoch, at a revision above the store's and above those of all records
     /// as they are loaded from then on. The change stream then says [`Reload::Restored`]. Blocks while it writes.
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError>;
 

@@ -77,6 +77,8 @@ pub fn encode_value(record: &Record) -> Bytes {
         Record::Check(_, health) => versioned(&wire::HealthRow::from(health)),
         Record::Override(_, word) => versioned(&wire::OverrideRow::from(&**word)),
         Record::Token(token) => versioned(&wire::TokenRow::from(&**token)),
+        Record::Config(_, item) => versioned(&wire::ItemRow::from(&**item)),
+        Record::Release(_, _, release) => versioned(&wire::ReleaseRow::from(&**release)),
         Record::Blob(_, bytes) => bytes.clone(),
     }
 }
@@ -98,6 +100,10 @@ pub fn decode_value(key: Key, value: Bytes) -> Result<Record, RecordError> {
         Key::Override(key) => Record::Override(key, shared(row::<wire::OverrideRow>(body)?)?),
         Key::Token(id) => {
             Record::Token(std::sync::Arc::new(row::<wire::TokenRow>(body)?.token(id)?))
+        }
+        Key::Config(key) => Record::Config(key, shared(row::<wire::ItemRow>(body)?)?),
+        Key::Release(key, number) => {
+            Record::Release(key, number, shared(row::<wire::ReleaseRow>(body)?)?)
         }
         Key::Blob(id) => Record::Blob(id, body),
         Key::Node(_) => {

@@ -7,11 +7,13 @@
 //! Invariants: nothing here does I/O, reads a clock, is asynchronous or knows a wire format. The same question about the
 //! same members has the same answer everywhere; the vectors in `conformance/` fix it for every language.
 
+mod audience;
 mod eligibility;
 mod explain;
 mod range;
 mod selector;
 
+pub use audience::is_on_trial;
 pub use eligibility::Eligibility;
 pub use explain::{Mismatch, Reason, Verdict, Witness, Word, explain};
 pub use range::{InvalidVersionRange, VERSION_RANGE_BYTES_MAX, VersionRange};

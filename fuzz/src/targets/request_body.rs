@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use paste_api::{
-    BatchRequest, LoadReport, NamespaceSettings, OverrideRequest, Refusal, Registered,
-    Registration, ServiceSettings, Strictness, TokenSettings, WatchRequest, decode,
+    AckRequest, BatchRequest, CloneRequest, CommentRequest, GrayRequest, LoadReport,
+    NamespaceSettings, OverrideRequest, Publication, Refusal, Registered, Registration,
+    ReleaseRequest, RollbackRequest, ServiceSettings, Strictness, TokenSettings, WatchRequest,
+    decode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,9 +54,41 @@ pub(crate) fn run(input: &[u8]) {
     if let Some(request) = read::<WatchRequest>(input) {
         check_printed(&request);
     }
+    configs(input);
     // Printing and reading a fraction may move its last bit, so that only its being accepted again is promised.
     if let Some(report) = bounded(decode::<LoadReport>(input, Strictness::Strict)) {
         kept("a printed report is accepted", print_and_read(&report));
+    }
+}
+
+/// What is asked of configuration. A schema may hold fractions, so that only its being accepted again is promised.
+fn configs(input: &[u8]) {
+    if let Some(publication) = read::<Publication>(input) {
+        kept(
+            "a printed publication is accepted",
+            print_and_read(&publication),
+        );
+    }
+    if let Some(request) = read::<GrayRequest>(input) {
+        check_printed(&request);
+        request
+            .audience
+            .map(|audience| bounded(paste_model::Audience::try_from(audience)));
+    }
+    if let Some(request) = read::<ReleaseRequest>(input) {
+        check_printed(&request);
+    }
+    if let Some(request) = read::<AckRequest>(input) {
+        check_printed(&request);
+    }
+    if let Some(request) = read::<RollbackRequest>(input) {
+        check_printed(&request);
+    }
+    if let Some(request) = read::<CommentRequest>(input) {
+        check_printed(&request);
+    }
+    if let Some(request) = read::<CloneRequest>(input) {
+        check_printed(&request);
     }
 }
 

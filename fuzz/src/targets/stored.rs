@@ -1,7 +1,8 @@
 //! What the store reads back: keys, records, batches, and backup files. Whatever is read is written so that it reads the
 //! same; what isn't is refused, not cut.
 
-use paste_model::{Change, Key, Record};
+use bytes::Bytes;
+use paste_model::{BlobId, Change, Key, Record};
 use paste_store::{backup, record};
 
 use super::kept;
@@ -56,19 +57,38 @@ pub(crate) fn backup(input: &[u8]) {
 }
 
 fn check_backup(input: &[u8]) {
-    let Ok(read) = backup::read(input) else {
+    let Some((read, blobs)) = read_backup(input) else {
         return;
     };
     let mut written = Vec::new();
     let bytes = kept(
         "a backup is written",
-        backup::write(read.epoch, &read.picture, &mut written),
+        backup::write(
+            read.epoch,
+            &read.picture,
+            blobs.iter().cloned().map(Ok::<_, backup::ArchiveError>),
+            &mut written,
+        ),
     );
     assert_eq!(bytes, written.len() as u64);
-    let again = kept("a written backup reads", backup::read(&written[..]));
+    let (again, same) = kept(
+        "a written backup reads",
+        read_backup(&written).ok_or("it doesn't"),
+    );
+    assert_eq!(same, blobs);
     assert_eq!(again.epoch, read.epoch);
     assert_eq!(again.picture.revision, read.picture.revision);
     assert_eq!(again.picture.entries, read.picture.entries);
+}
+
+/// A backup with its bulky values.
+fn read_backup(input: &[u8]) -> Option<(backup::Backup, Vec<(BlobId, Bytes)>)> {
+    let mut blobs = Vec::new();
+    let read = backup::read(input, |id, bytes| {
+        blobs.push((id, bytes));
+        Ok::<_, backup::ArchiveError>(())
+    });
+    Some((read.ok()?, blobs))
 }
 
 /// The input with the right checksum before each chunk that is whole.

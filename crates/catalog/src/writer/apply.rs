@@ -15,6 +15,7 @@ use paste_model::{
 
 use super::draft::{Draft, Drafted, Edit};
 use crate::cell::Cell;
+use crate::configs::ConfigEdits;
 use crate::merge::Changed;
 use crate::session::{Link, SessionCell};
 use crate::shared::Shared;
@@ -29,6 +30,7 @@ pub(super) struct Application<'a> {
     /// In the order in which the batches first speak of each service.
     drafts: Vec<Draft>,
     places: HashMap<ServiceKey, usize, RandomState>,
+    configs: ConfigEdits,
     /// Made by these batches.
     born: Vec<Arc<SessionCell>>,
     /// Perhaps at their end.
@@ -54,6 +56,7 @@ impl<'a> Application<'a> {
             revision,
             drafts: Vec::new(),
             places: HashMap::default(),
+            configs: ConfigEdits::default(),
             born: Vec::new(),
             left: Vec::new(),
             judged: Vec::new(),
@@ -109,6 +112,11 @@ impl<'a> Application<'a> {
                 self.shared.tokens.put(token, revision);
                 self.tell(Transition::Token { id, exists: true });
             }
+            Record::Config(key, item) => self.configs.item(&key, Some((item, revision))),
+            Record::Release(key, number, release) => {
+                self.configs
+                    .release(&key, number, Some((release, revision)));
+            }
             Record::Blob(..) => {}
         }
     }
@@ -143,11 +151,15 @@ impl<'a> Application<'a> {
                     });
                 }
             }
+            Key::Config(key) => self.configs.item(key, None),
+            Key::Release(key, number) => self.configs.release(key, *number, None),
             Key::Blob(_) | Key::Node(_) => {}
         }
     }
 
     pub(super) fn finish(mut self) -> Outcome {
+        let configs = std::mem::take(&mut self.configs);
+        configs.finish(self.shared, self.transitions.as_mut());
         self.link();
         self.reach_members();
         let born = std::mem::take(&mut self.born);

@@ -142,7 +142,7 @@ impl Engine {
 }
 
 /// Refuses unless the caller may use the session.
-pub(super) fn require_creator(
+pub(crate) fn require_creator(
     engine: &Engine,
     caller: &Caller,
     cell: &SessionCell,

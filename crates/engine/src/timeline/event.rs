@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use paste_catalog::Transition;
+use paste_catalog::{ConfigItem, Transition};
 use paste_model::{
-    CauseKind, Change, Committed, Health, Instance, InstanceId, InstanceKey, Key, Member, Record,
-    Revision, ServiceKey, Timestamp,
+    CauseKind, Change, Committed, ConfigKey, Health, Instance, InstanceId, InstanceKey, Key,
+    Member, Record, Revision, ServiceKey, Stage, Timestamp,
 };
 
 /// Where an event stands: the batch's revision, and its place among that batch's events.
@@ -88,10 +88,35 @@ kinds! {
     ServiceUpdated = "service-updated",
     /// The service's settings were deleted.
     ServiceDeleted = "service-deleted",
+    /// A configuration item was released.
+    ConfigPublished = "config-published",
+    /// A configuration item went back to an earlier release.
+    ConfigRolledBack = "config-rolled-back",
+    /// A configuration item was removed.
+    ConfigRemoved = "config-removed",
+    /// A release of a configuration item is on trial, or its audience changed.
+    ConfigGray = "config-gray",
+    /// A release on trial was promoted to everybody.
+    ConfigPromoted = "config-promoted",
+    /// A release on trial was taken back.
+    ConfigAborted = "config-aborted",
+    /// A draft of a configuration item was written or thrown away, or its terms changed.
+    ConfigUpdated = "config-updated",
+    /// A configuration item and its history were dropped, long after it was removed.
+    ConfigForgotten = "config-forgotten",
     /// A guard holds something back, or lets go of it.
     Held = "held",
     /// Events are missing before this one.
     Gap = "gap",
+}
+
+/// What a line of the timeline is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A service, or an instance of it.
+    Service(ServiceKey),
+    /// A configuration item.
+    Config(ConfigKey),
 }
 
 /// One line of the timeline: what changed, when, why, and who saw it.
@@ -101,8 +126,8 @@ pub struct Event {
     pub cursor: EventCursor,
     /// When, by the clock of the node that committed it.
     pub at: Timestamp,
-    /// Of which service; `None` for a gap.
-    pub service: Option<ServiceKey>,
+    /// Of what; `None` for a gap.
+    pub subject: Option<Subject>,
     /// Of which instance, where it is about one.
     pub instance: Option<InstanceId>,
     /// What happened.
@@ -128,6 +153,9 @@ pub(super) fn of_transitions(batch: &Committed, transitions: &[Transition]) -> V
                     EventKind::ServiceDeleted
                 };
                 teller.tell(key, None, kind, None);
+            }
+            Transition::Config { key, before, after } => {
+                teller.config(key, before.as_deref(), after.as_deref());
             }
             Transition::Namespace { .. }
             | Transition::Token { .. }
@@ -158,6 +186,16 @@ pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
             }
             Change::Delete(Key::Service(key)) => {
                 teller.tell(key, None, EventKind::ServiceDeleted, None)
+            }
+            Change::Put(Record::Release(key, _, release)) => {
+                let kind = match (&release.stage, &release.content, release.restores) {
+                    (Stage::Gray, ..) => EventKind::ConfigGray,
+                    (Stage::Aborted(_), ..) => EventKind::ConfigAborted,
+                    (Stage::Released, _, Some(_)) => EventKind::ConfigRolledBack,
+                    (Stage::Released, Some(_), None) => EventKind::ConfigPublished,
+                    (Stage::Released, None, None) => EventKind::ConfigRemoved,
+                };
+                teller.add(Subject::Config(key.clone()), None, kind, None);
             }
             _ => {}
         }
@@ -256,9 +294,32 @@ impl<'a> Teller<'a> {
         }
     }
 
+    fn config(&mut self, key: &ConfigKey, before: Option<&ConfigItem>, after: Option<&ConfigItem>) {
+        let Some(after) = after else {
+            let kind = EventKind::ConfigForgotten;
+            return self.add(Subject::Config(key.clone()), None, kind, None);
+        };
+        if before.is_some_and(|before| before.item == after.item) {
+            // Only old releases were dropped.
+            return;
+        }
+        let kind = config_kind(before, after);
+        self.add(Subject::Config(key.clone()), None, kind, None);
+    }
+
     fn tell(
         &mut self,
         service: &ServiceKey,
+        instance: Option<&InstanceId>,
+        kind: EventKind,
+        why: Option<(&str, &str)>,
+    ) {
+        self.add(Subject::Service(service.clone()), instance, kind, why);
+    }
+
+    fn add(
+        &mut self,
+        subject: Subject,
         instance: Option<&InstanceId>,
         kind: EventKind,
         why: Option<(&str, &str)>,
@@ -271,7 +332,7 @@ impl<'a> Teller<'a> {
                 place: u32::try_from(self.events.len()).unwrap_or(u32::MAX),
             },
             at: cause.at,
-            service: Some(service.clone()),
+            subject: Some(subject),
             instance: instance.cloned(),
             kind,
             by: by.to_owned(),
@@ -302,6 +363,24 @@ fn differences(before: &Instance, after: &Instance) -> Vec<&'static str> {
     .filter(|(_, same)| !same)
     .map(|(field, _)| field)
     .collect()
+}
+
+/// What happened to a configuration item that is there.
+fn config_kind(before: Option<&ConfigItem>, after: &ConfigItem) -> EventKind {
+    let item = |found: &ConfigItem| (found.item.released, found.item.gray.clone());
+    let (was, tried) = before.map(item).unwrap_or_default();
+    let (is, tries) = item(after);
+    match (tried, tries) {
+        (Some(tried), None) if is == Some(tried.release) => EventKind::ConfigPromoted,
+        (Some(_), None) => EventKind::ConfigAborted,
+        (tried, tries) if tried != tries => EventKind::ConfigGray,
+        _ if is == was => EventKind::ConfigUpdated,
+        _ => match after.releases.get(&after.item.last) {
+            Some((release, _)) if release.restores.is_some() => EventKind::ConfigRolledBack,
+            _ if is.is_none() => EventKind::ConfigRemoved,
+            _ => EventKind::ConfigPublished,
+        },
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use paste_model::{ServiceKey, Timestamp};
+use paste_model::Timestamp;
 
-use super::event::{Event, EventCursor};
+use super::event::{Event, EventCursor, Subject};
 use super::line;
 
 /// Events in one segment.
@@ -129,14 +129,14 @@ impl Segments {
         Ok(())
     }
 
-    /// Events of `service`, oldest first: those that follow `after`, or else the newest; `limit` at most.
+    /// Events of `subject`, oldest first: those that follow `after`, or else the newest; `limit` at most.
     pub(super) fn find(
         paths: &[PathBuf],
-        service: &ServiceKey,
+        subject: &Subject,
         after: Option<EventCursor>,
         limit: usize,
     ) -> io::Result<Vec<Event>> {
-        let prefix = line::prefix(service);
+        let prefix = line::prefix(subject);
         let about = |text: &&str| text.starts_with(&prefix) || text.starts_with(line::GAP_PREFIX);
         let mut found = Vec::new();
         if let Some(after) = after {

@@ -13,6 +13,10 @@ fn service(name: &str) -> ServiceKey {
     }
 }
 
+fn about(name: &str) -> Subject {
+    Subject::Service(service(name))
+}
+
 fn registered(revision: u64, name: &str, at: u64) -> Committed {
     let key = InstanceKey {
         service: service(name),
@@ -51,21 +55,21 @@ fn events_are_found_by_service_after_a_restart() {
         timeline.tell_again(&registered(revision, name, revision));
     }
     assert_eq!(
-        revisions(&timeline.find(&service("even"), None, 10).expect("reads")),
+        revisions(&timeline.find(&about("even"), None, 10).expect("reads")),
         [2, 4, 6]
     );
     drop(timeline);
 
     let timeline = open(&config);
     assert_eq!(timeline.newest().expect("reads"), Some(Revision(6)));
-    let newest = timeline.find(&service("odd"), None, 2).expect("reads");
+    let newest = timeline.find(&about("odd"), None, 2).expect("reads");
     assert_eq!(revisions(&newest), [3, 5], "the newest, oldest first");
     let after = Some(EventCursor {
         revision: Revision(1),
         place: 0,
     });
     assert_eq!(
-        revisions(&timeline.find(&service("odd"), after, 1).expect("reads")),
+        revisions(&timeline.find(&about("odd"), after, 1).expect("reads")),
         [3]
     );
 }
@@ -98,7 +102,7 @@ fn a_gap_is_told_before_the_next_event() {
     timeline.note_gap();
     timeline.tell_again(&registered(9, "a", 1));
     let kinds: Vec<_> = timeline
-        .find(&service("a"), None, 10)
+        .find(&about("a"), None, 10)
         .expect("reads")
         .iter()
         .map(|event| event.kind)
@@ -117,9 +121,9 @@ fn a_folder_that_was_cleared_away_is_made_anew() {
     timeline.tell_again(&registered(1, "a", 1));
     timeline.flush().expect("writes");
     std::fs::remove_dir_all(&config.dir).expect("removes");
-    assert_eq!(timeline.find(&service("a"), None, 10).expect("reads"), []);
+    assert_eq!(timeline.find(&about("a"), None, 10).expect("reads"), []);
     timeline.tell_again(&registered(2, "a", 1));
-    let left = timeline.find(&service("a"), None, 10).expect("reads");
+    let left = timeline.find(&about("a"), None, 10).expect("reads");
     assert_eq!(revisions(&left), [2]);
     drop(timeline);
     assert_eq!(open(&config).newest().expect("reads"), Some(Revision(2)));
@@ -135,11 +139,11 @@ fn a_folder_that_cannot_be_made_is_an_error_and_no_empty_answer() {
     std::fs::remove_dir_all(&config.dir).expect("removes");
     std::fs::write(&config.dir, "in the way").expect("writes");
     for _ in 0..2 {
-        assert!(timeline.find(&service("a"), None, 10).is_err());
+        assert!(timeline.find(&about("a"), None, 10).is_err());
     }
     std::fs::remove_file(&config.dir).expect("removes");
     timeline.tell_again(&registered(2, "a", 1));
-    let left = timeline.find(&service("a"), None, 10).expect("reads");
+    let left = timeline.find(&about("a"), None, 10).expect("reads");
     assert_eq!(revisions(&left), [2]);
 }
 
@@ -168,7 +172,7 @@ fn the_oldest_segments_go_by_count_and_by_age() {
     );
     tell(20_001..30_001, 4);
     tell(30_001..30_002, 4 + 120_000);
-    let left = timeline.find(&service("a"), None, 10).expect("reads");
+    let left = timeline.find(&about("a"), None, 10).expect("reads");
     assert_eq!(revisions(&left), [30_001], "bounded by age");
 }
 

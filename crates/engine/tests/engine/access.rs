@@ -1,7 +1,7 @@
 //! Tokens and what they allow.
 
 use paste_engine::{Caller, Clock, EngineError, SystemClock};
-use paste_model::{Role, ServiceName, Services, Timestamp, TokenId};
+use paste_model::{Role, Scope, ServiceName, Timestamp, TokenId};
 
 use crate::harness::{House, key, registration, service};
 
@@ -23,7 +23,7 @@ async fn a_token_that_is_sent_is_always_checked() {
         vec![paste_model::Grant {
             role: Role::Admin,
             namespace: None,
-            services: Services::Prefix(String::new()),
+            scope: Scope::Prefix(String::new()),
         }]
     };
     let (_, secret) = engine
@@ -71,7 +71,7 @@ async fn a_token_that_is_sent_is_always_checked() {
 async fn a_register_token_can_be_bound_to_one_service() {
     let house = House::new().await;
     let engine = &house.engine;
-    let one = Services::One(ServiceName::new("pay").expect("valid"));
+    let one = Scope::Service(ServiceName::new("pay").expect("valid"));
     let caller = house.holder("pay", Role::Register, one).await;
     engine
         .register(&caller, key("pay", "1"), registration(80, None), None)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use paste_engine::{BatchItem, Caller, Outcome, Registration};
-use paste_model::{Role, Services};
+use paste_model::{Role, Scope};
 
 use crate::harness::{House, key, registration};
 
@@ -18,7 +18,7 @@ fn register(name: &str, id: &str, session: Option<&str>) -> BatchItem {
 async fn each_item_has_an_outcome_of_its_own() {
     let house = House::new().await;
     let caller = house
-        .holder("a", Role::Register, Services::Prefix("a".into()))
+        .holder("a", Role::Register, Scope::Prefix("a".into()))
         .await;
     let items = vec![
         register("a", "1", None),
@@ -109,7 +109,7 @@ async fn an_atomic_batch_is_one_revision_or_nothing() {
 async fn an_atomic_batch_can_share_a_session_of_its_own_terms() {
     let house = House::new().await;
     let caller = house
-        .holder("a", Role::Register, Services::Prefix(String::new()))
+        .holder("a", Role::Register, Scope::Prefix(String::new()))
         .await;
     let items = vec![register("a", "1", Some("p")), register("b", "1", Some("p"))];
     house

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use paste_engine::{Caller, Config, Engine, Registration, SystemClock, settings};
 use paste_model::{
-    Address, Grant, Instance, InstanceId, InstanceKey, Namespace, NodeName, Role, ServiceKey,
-    ServiceName, Services, SessionId, TokenId,
+    Address, Grant, Instance, InstanceId, InstanceKey, Namespace, NodeName, Role, Scope,
+    ServiceKey, ServiceName, SessionId, TokenId,
 };
 use paste_store::embedded;
 
@@ -38,11 +38,11 @@ impl House {
     }
 
     /// A token with one grant, and the caller that holds it.
-    pub(crate) async fn holder(&self, name: &str, role: Role, services: Services) -> Caller {
+    pub(crate) async fn holder(&self, name: &str, role: Role, scope: Scope) -> Caller {
         let grant = Grant {
             role,
             namespace: Some(Namespace::default()),
-            services,
+            scope,
         };
         let id = TokenId::new(name).expect("valid");
         let (_, secret) = self
@@ -69,6 +69,7 @@ async fn start_with(dir: &std::path::Path, probes: settings::Probes) -> Engine {
         liveness: settings::Liveness::default(),
         probes,
         timeline: settings::Timeline::in_dir(dir.join("timeline")),
+        configs: settings::Configs::default(),
     };
     Engine::start(Arc::new(store), config, Arc::new(SystemClock))
         .await

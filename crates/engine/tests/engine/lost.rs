@@ -102,6 +102,10 @@ impl Store for Place {
         self.now().get(id)
     }
 
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError> {
+        self.now().blobs()
+    }
+
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError> {
         self.now().restore(picture)
     }
@@ -123,6 +127,7 @@ async fn engine_over(place: &Arc<Place>, dir: &std::path::Path) -> Engine {
         liveness: settings::Liveness::default(),
         probes: settings::Probes::default(),
         timeline: settings::Timeline::in_dir(dir.join("timeline")),
+        configs: settings::Configs::default(),
     };
     let store: Arc<dyn Store> = Arc::clone(place) as Arc<dyn Store>;
     Engine::start(store, config, Arc::new(SystemClock))

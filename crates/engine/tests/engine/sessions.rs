@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use paste_engine::{Caller, Registration};
-use paste_model::{Role, Services, SessionId};
+use paste_model::{Role, Scope, SessionId};
 
 use crate::harness::{House, key, registration};
 
@@ -93,7 +93,7 @@ async fn a_large_session_ends_in_pieces() {
 async fn only_its_creator_may_use_a_session() {
     let house = House::new().await;
     let engine = &house.engine;
-    let any = || Services::Prefix(String::new());
+    let any = || Scope::Prefix(String::new());
     let ann = house.holder("ann", Role::Register, any()).await;
     let bob = house.holder("bob", Role::Register, any()).await;
     let boss = house.holder("boss", Role::Operate, any()).await;
@@ -163,13 +163,13 @@ async fn what_a_deleted_token_left_is_taken_over_by_who_may_register_it() {
     let house = House::new().await;
     let engine = &house.engine;
     let old = house
-        .holder("old", Role::Register, Services::Prefix("a".into()))
+        .holder("old", Role::Register, Scope::Prefix("a".into()))
         .await;
     let new = house
-        .holder("new", Role::Register, Services::Prefix("a".into()))
+        .holder("new", Role::Register, Scope::Prefix("a".into()))
         .await;
     let stranger = house
-        .holder("stranger", Role::Register, Services::Prefix("b".into()))
+        .holder("stranger", Role::Register, Scope::Prefix("b".into()))
         .await;
     let register =
         |caller, port| engine.register(caller, key("a", "1"), registration(port, Some("p1")), None);
@@ -209,7 +209,7 @@ async fn what_a_deleted_token_left_is_taken_over_by_who_may_register_it() {
     );
 
     let another = house
-        .holder("another", Role::Register, Services::Prefix("a".into()))
+        .holder("another", Role::Register, Scope::Prefix("a".into()))
         .await;
     assert!(engine.heartbeat_session(&another, "p1", None).is_err());
 }
@@ -220,7 +220,7 @@ async fn a_token_that_would_never_be_valid_is_not_made() {
     let grant = paste_model::Grant {
         role: Role::Read,
         namespace: None,
-        services: Services::Prefix(String::new()),
+        scope: Scope::Prefix(String::new()),
     };
     let token = paste_model::TokenId::new("late").expect("valid");
     let past = Some(paste_model::Timestamp(1));

@@ -1,4 +1,4 @@
-//! Services and namespaces.
+//! Scope and namespaces.
 
 use paste_engine::Caller;
 use paste_model::{Namespace, NamespaceSettings, ProtectThreshold, ServiceSettings};

@@ -135,12 +135,7 @@ impl Call {
             access::caller(&rest, &head.headers, &head.uri, peer)?
         };
         if !upload.is_empty() {
-            let wanted = if matches!(route, Route::Restore) {
-                OCTETS
-            } else {
-                JSON
-            };
-            typed(&head.headers, wanted)?;
+            typed(&head.headers, wanted(route))?;
         }
         Ok(Self {
             rest,
@@ -214,6 +209,11 @@ impl Call {
         Ok(paste_api::decode::<Option<T>>(&body, self.strictness)?.unwrap_or_default())
     }
 
+    /// The body as it is, at most `max` bytes.
+    pub(super) async fn octets(&mut self, max: usize) -> Result<Bytes, Failure> {
+        self.body(max).await
+    }
+
     async fn body(&mut self, max: usize) -> Result<Bytes, Failure> {
         self.announced(max as u64).await?;
         self.upload.read(max).await
@@ -285,8 +285,17 @@ pub(super) fn path(field: &str, error: impl ToString) -> Failure {
 const OCTETS: &str = "application/octet-stream";
 const JSON: &str = "application/json";
 
+/// What the body of a request may be.
+fn wanted(route: &Route<'_>) -> &'static [&'static str] {
+    match route {
+        Route::Restore => &[OCTETS],
+        Route::Configs(route) if route.takes_octets() => &[JSON, OCTETS],
+        _ => &[JSON],
+    }
+}
+
 /// A body says what it is. A web page can't say `application/json` to a foreign server without asking it first.
-fn typed(headers: &HeaderMap, wanted: &str) -> Result<(), Failure> {
+fn typed(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Failure> {
     let found = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -298,10 +307,11 @@ fn typed(headers: &HeaderMap, wanted: &str) -> Result<(), Failure> {
         .trim()
         .to_ascii_lowercase();
     let json_dialect =
-        wanted == JSON && essence.starts_with("application/") && essence.ends_with("+json");
-    if essence == wanted || json_dialect {
+        wanted.contains(&JSON) && essence.starts_with("application/") && essence.ends_with("+json");
+    if wanted.contains(&essence.as_str()) || json_dialect {
         return Ok(());
     }
+    let wanted = wanted.join(" or ");
     let detail = format!("send it with 'Content-Type: {wanted}', not {found:?}");
     Err(Failure::new(Code::UnsupportedMediaType, detail))
 }

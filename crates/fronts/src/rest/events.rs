@@ -2,6 +2,7 @@
 
 use paste_api::{Event, EventList};
 use paste_engine::{EngineError, EventCursor, EventKind};
+use paste_model::Namespace;
 
 use super::answer::{self, Answered};
 use super::call::Call;
@@ -52,14 +53,21 @@ pub(super) async fn list(mut call: Call, service: &str) -> Answered {
     {
         return Err(EngineError::UnknownService(key).into());
     }
-    let cursor = events.last().map(|event| event.cursor.to_string());
-    let events = events.into_iter().map(shown).collect();
-    answer::ok(&EventList {
-        service: key.name.to_string(),
-        namespace: key.namespace.to_string(),
-        events,
-        cursor,
-    })
+    answer::ok(&list_of(key.name.to_string(), &key.namespace, events))
+}
+
+/// Events of `about`, oldest first.
+pub(super) fn list_of(
+    about: String,
+    namespace: &Namespace,
+    events: Vec<paste_engine::Event>,
+) -> EventList {
+    EventList {
+        service: about,
+        namespace: namespace.to_string(),
+        cursor: events.last().map(|event| event.cursor.to_string()),
+        events: events.into_iter().map(shown).collect(),
+    }
 }
 
 fn shown(event: paste_engine::Event) -> Event {

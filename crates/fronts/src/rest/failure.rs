@@ -137,6 +137,9 @@ fn code_of(error: &EngineError) -> Code {
         }
         EngineError::Moved { .. } => Code::RevisionMismatch,
         EngineError::Invalid { .. } => Code::InvalidField,
+        EngineError::Unreadable { .. } => Code::InvalidContent,
+        EngineError::ContentLost { .. } => Code::ContentLost,
+        EngineError::Secret(error) => Code::from_word(error.code()).unwrap_or(Code::Internal),
         EngineError::Busy { .. } => Code::Busy,
         EngineError::Refused(_) => Code::StoreUnavailable,
         EngineError::Timeline { .. } => Code::TimelineUnavailable,
@@ -153,6 +156,13 @@ impl From<EngineError> for Failure {
         }
         let mut failure = match error {
             EngineError::Invalid { field, detail } => Self::of_field(code, field, detail),
+            EngineError::Unreadable { detail, errors } => {
+                let errors = errors.into_iter();
+                let errors = errors.map(|(field, reason)| FieldError::new(field, reason));
+                let mut problem = Problem::of_fields(code, errors.collect());
+                problem.detail = format!("{detail}: {}", problem.detail);
+                Self::from_problem(code, problem)
+            }
             error => Self::new(code, error.to_string()),
         };
         failure.0.retry_after = retry_after;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use paste_api::{Delta, Instance, InstanceList, Load, LoadEntry, Reset};
+use paste_api::{ConfigChanged, Delta, Instance, InstanceList, Load, LoadEntry, Reset};
 use paste_catalog::{Emission, Slots};
 use paste_engine::LoadReport;
 use paste_model::{InstanceId, Position, ServiceKey};
@@ -91,6 +91,11 @@ pub(super) fn load(service: &ServiceKey, loads: Vec<(InstanceId, LoadReport)>) -
             .collect(),
     };
     event("load", None, &encode(&load))
+}
+
+/// A `config` event.
+pub(super) fn config(changed: &ConfigChanged) -> Bytes {
+    event("config", None, &encode(changed))
 }
 
 /// Ends the data of an event with this id.

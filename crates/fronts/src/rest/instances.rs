@@ -73,7 +73,7 @@ fn conditional(listing: &Listing, headers: &HeaderMap) -> Response<Body> {
 }
 
 /// Whether `If-None-Match` names `etag`: `*`, or a list that may hold weak tags (RFC 9110 §13.1.2).
-fn is_known(etag: &[u8], headers: &HeaderMap) -> bool {
+pub(super) fn is_known(etag: &[u8], headers: &HeaderMap) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|tag| {
             let tag = tag.trim_ascii();
@@ -111,7 +111,8 @@ impl Wanted {
     }
 }
 
-fn poll(call: &mut Call) -> Result<Option<(Revision, Duration)>, Failure> {
+/// How long a poll waits, and for what.
+pub(super) fn poll(call: &mut Call) -> Result<Option<(Revision, Duration)>, Failure> {
     let after = call.query.number("after")?;
     let wait = call
         .query

@@ -12,8 +12,8 @@ use self::shared::Shared;
 use super::answer::{self, Answered};
 use super::call::Call;
 use super::{
-    backup, batch, cluster, events, explain, heartbeats, instances, namespaces, overrides, restore,
-    services, sessions, status, tokens, watch,
+    backup, batch, cluster, configs, events, explain, heartbeats, instances, namespaces, overrides,
+    restore, services, sessions, status, tokens, watch,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,11 @@ use super::{
         instances::list, instances::get, instances::put, instances::patch, instances::delete,
         heartbeats::instance, heartbeats::session, overrides::list, overrides::get, overrides::put,
         overrides::delete,
+        configs::list::get, configs::list::effective, configs::item::get, configs::item::put,
+        configs::item::delete, configs::history::list, configs::history::get, configs::history::diff,
+        configs::history::rollback, configs::history::events, configs::gray::post, configs::gray::delete,
+        configs::drafts::get, configs::drafts::put, configs::drafts::delete, configs::drafts::approve,
+        configs::subscribers::list, configs::subscribers::acks, configs::several::release, configs::several::clone,
         sessions::delete, batch::post, watch::get, watch::post, explain::get, events::list,
         namespaces::list, namespaces::get, namespaces::put, namespaces::delete,
         tokens::list, tokens::create,
@@ -41,11 +46,12 @@ use super::{
     ),
     components(schemas(
         paste_api::Problem, paste_api::FieldError, paste_api::InstanceList, paste_api::Delta,
-        paste_api::Reset, paste_api::Load,
+        paste_api::Reset, paste_api::Load, paste_api::ConfigChanged, paste_api::Reach,
     )),
     tags(
         (name = "register", description = "For owners of instances"),
         (name = "discover", description = "For consumers"),
+        (name = "configure", description = "For what applications are configured with"),
         (name = "operate", description = "For administrators"),
     ),
     security(("token" = []), ()),

@@ -6,7 +6,9 @@ use http::Method;
 use paste_api::Code;
 use percent_encoding::percent_decode_str;
 
+use super::configs::ConfigRoute;
 use super::failure::Failure;
+use crate::Metrics;
 
 /// A path that something lives at, with the names in it as they were sent, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(super) enum Route<'p> {
     InstanceHeartbeat(Name<'p>, Name<'p>),
     Override(Name<'p>, Name<'p>),
     Overrides(Name<'p>),
+    Configs(ConfigRoute<'p>),
     Explain(Name<'p>),
     Events(Name<'p>),
     Batch,
@@ -43,7 +46,7 @@ pub(super) enum Route<'p> {
 /// A name in a path. Each is decoded for itself, so that an encoded slash never makes a path longer.
 pub(super) type Name<'p> = Cow<'p, str>;
 
-const READ: &[Method] = &[Method::GET];
+pub(super) const READ: &[Method] = &[Method::GET];
 
 impl<'p> Route<'p> {
     /// The route of `path`.
@@ -82,6 +85,7 @@ impl<'p> Route<'p> {
             ["services", service, "instances", id, "override"] => {
                 Self::Override(name("service", service)?, name("id", id)?)
             }
+            ["configs", inner @ ..] => ConfigRoute::of(inner)?.map_or(Self::Unknown, Self::Configs),
             ["batch"] => Self::Batch,
             ["sessions", session] => Self::Session(name("session", session)?),
             ["sessions", session, "heartbeat"] => Self::SessionHeartbeat(name("session", session)?),
@@ -126,6 +130,7 @@ impl<'p> Route<'p> {
             Self::Session(_) => &[Method::DELETE],
             Self::Watch => &[Method::GET, Method::POST],
             Self::Token(_) => &[Method::PUT, Method::POST, Method::DELETE],
+            Self::Configs(route) => route.methods(),
             Self::Unknown => &[],
         }
     }
@@ -160,6 +165,7 @@ impl<'p> Route<'p> {
             Self::Metrics => 24,
             Self::Overrides(_) => 25,
             Self::Unknown => 26,
+            Self::Configs(route) => Metrics::CONFIG_ROUTES_AT + route.index(),
         }
     }
 
@@ -168,18 +174,21 @@ impl<'p> Route<'p> {
         matches!(self, Self::OpenApi | Self::Healthz | Self::Readyz)
     }
 
-    /// Whether a request to it that changes something belongs into the audit log. Heartbeats change nothing that is
-    /// kept, and a watch only reads.
+    /// Whether a request to it that changes something belongs into the audit log. Heartbeats and acknowledgements
+    /// change nothing that is kept, and a watch only reads.
     pub(super) fn audited(&self, method: &Method) -> bool {
         !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
             && !matches!(
                 self,
-                Self::InstanceHeartbeat(..) | Self::SessionHeartbeat(_) | Self::Watch
+                Self::InstanceHeartbeat(..)
+                    | Self::SessionHeartbeat(_)
+                    | Self::Watch
+                    | Self::Configs(ConfigRoute::Acks)
             )
     }
 }
 
-fn name<'p>(field: &'static str, segment: &'p str) -> Result<Name<'p>, Failure> {
+pub(super) fn name<'p>(field: &'static str, segment: &'p str) -> Result<Name<'p>, Failure> {
     percent_decode_str(segment)
         .decode_utf8()
         .map_err(|_| Failure::of_field(Code::InvalidPath, field, "is not UTF-8 once decoded"))
@@ -216,9 +225,18 @@ mod tests {
 
     #[test]
     fn every_route_has_a_word_of_its_own() {
-        let words: std::collections::HashSet<_> = crate::Metrics::ROUTES.into_iter().collect();
-        assert_eq!(words.len(), crate::Metrics::ROUTES.len());
-        assert_eq!(crate::Metrics::ROUTES[Route::Unknown.index()], "unknown");
-        assert_eq!(crate::Metrics::ROUTES[Route::Watch.index()], "watch");
+        let words: std::collections::HashSet<_> = Metrics::ROUTES.into_iter().collect();
+        assert_eq!(words.len(), Metrics::ROUTES.len());
+        assert_eq!(Metrics::ROUTES[Route::Unknown.index()], "unknown");
+        assert_eq!(Metrics::ROUTES[Route::Watch.index()], "watch");
+        for (path, word) in [
+            ("/api/v1/configs", "configs"),
+            ("/api/v1/configs/effective", "configs-effective"),
+            ("/api/v1/configs/g/k", "config"),
+            ("/api/v1/configs/g/k/draft/approve", "config-approve"),
+        ] {
+            let route = Route::of(path).expect("decodes");
+            assert_eq!(Metrics::ROUTES[route.index()], word, "{path}");
+        }
     }
 }

@@ -15,9 +15,10 @@ use bytes::Bytes;
 use http_body::Frame;
 use paste_catalog::{Event, Subscription, Topic};
 use paste_engine::{Caller, StreamGuard};
-use paste_model::{Namespace, ServiceKey, ServiceName};
+use paste_model::{Namespace, Position, ServiceKey, ServiceName};
 use tokio::time::Interval;
 
+use super::configs::feed::Feed;
 use super::listing::{self, Whom};
 use super::quiet::{Quiet, Sign};
 use super::watch::may_watch;
@@ -39,16 +40,27 @@ pub(super) struct WatchStream {
     everything: bool,
     /// One event in pieces, and since when it was owed if that is to be measured.
     ready: VecDeque<(Bytes, Option<Instant>)>,
+    /// What waits until all configuration is sent that its id speaks for.
+    held: Option<Held>,
     quiet: Quiet,
     loads: Option<Loads>,
     cut_off: CutOffNote,
     _open: Open,
 }
 
+/// What ends in an id, and the id as it was when it came. An id says that nothing up to there is owed: so what changed in the
+/// meantime must go before it.
+enum Held {
+    Event(Event, Position),
+    Id(Position),
+}
+
 /// Who watches, and what.
 pub(super) struct Watcher {
     pub(super) caller: Caller,
     pub(super) topics: Vec<Topic>,
+    /// The configuration that is watched.
+    pub(super) feed: Option<Feed>,
     /// Whether `load` events are wanted.
     pub(super) loads: bool,
     /// The session that the stream speaks for.
@@ -82,6 +94,7 @@ impl WatchStream {
             everything: (watcher.topics.iter()).any(|topic| matches!(topic, Topic::Namespace(_))),
             watcher,
             ready: VecDeque::from([(retry, None)]),
+            held: None,
             cut_off: CutOffNote::default(),
             _open: Open(metrics),
         }
@@ -92,19 +105,43 @@ impl WatchStream {
         self.cut_off.clone()
     }
 
-    fn prepare(&mut self, event: Event) {
+    /// What configuration is owed; when that is all, what had to wait for it.
+    fn poll_feed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(feed) = &mut self.watcher.feed {
+            let settled = self.subscription.settled();
+            if let Poll::Ready(event) = feed.poll_next(cx) {
+                self.ready.push_back((event, None));
+                self.held.get_or_insert(Held::Id(settled));
+                return Poll::Ready(());
+            }
+            if !feed.is_idle() {
+                return Poll::Pending;
+            }
+        }
+        match self.held.take() {
+            Some(Held::Event(event, settled)) => self.prepare(event, settled),
+            Some(Held::Id(settled)) => self.ready.push_back((frame::id(settled), None)),
+            None => return Poll::Pending,
+        }
+        Poll::Ready(())
+    }
+
+    fn prepare(&mut self, event: Event, settled: Position) {
         let piece = |bytes: Bytes| (bytes, None);
         match event {
             Event::Reset => {
                 let now = self.rest.0.engine.catalog().position();
                 self.ready.push_back(piece(frame::reset(now)));
+                if let Some(feed) = &mut self.watcher.feed {
+                    feed.start_over(None);
+                }
             }
             Event::Snapshot { snapshot, last } => {
                 let pieces = listing::of(&snapshot, Whom::Everyone).pieces();
                 self.ready.push_back(piece(frame::SNAPSHOT));
                 self.ready.extend(pieces.iter().cloned().map(piece));
                 let end = if last {
-                    frame::end_with_id(self.subscription.settled())
+                    frame::end_with_id(settled)
                 } else {
                     frame::END
                 };
@@ -161,12 +198,18 @@ impl http_body::Body for WatchStream {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             let draining = *this.rest.0.draining.borrow();
-            if !draining && let Poll::Ready(event) = this.subscription.poll_next(cx) {
+            if !draining && this.poll_feed(cx).is_ready() {
+                continue;
+            }
+            if !draining
+                && this.held.is_none()
+                && let Poll::Ready(event) = this.subscription.poll_next(cx)
+            {
                 if !this.may_go_on() {
                     this.close();
                     return Poll::Ready(None);
                 }
-                this.prepare(event);
+                this.held = Some(Held::Event(event, this.subscription.settled()));
                 continue;
             }
             match this.quiet.poll(draining, cx) {
@@ -179,8 +222,8 @@ impl http_body::Body for WatchStream {
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Sign::KeepAlive) => {
-                    this.ready
-                        .push_back((frame::id(this.subscription.settled()), None));
+                    this.held
+                        .get_or_insert(Held::Id(this.subscription.settled()));
                     continue;
                 }
                 Poll::Pending => {}

@@ -3,17 +3,21 @@
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use paste_api::{Code, WatchRequest};
-use paste_catalog::Topic;
-use paste_engine::{Caller, EngineError};
+use paste_catalog::{ConfigTopic, Topic};
+use paste_engine::{Caller, EngineError, Following};
 use paste_model::limits::SUBSCRIPTIONS_MAX;
-use paste_model::{Namespace, Position, Role, ServiceKey, ServiceName, SessionId};
+use paste_model::{
+    ConfigGroup, ConfigKey, ConfigName, Namespace, Position, Receiver, Role, ServiceKey,
+    ServiceName, SessionId,
+};
 
 use super::answer::Answered;
 use super::call::Call;
+use super::configs::feed::Feed;
 use super::failure::Failure;
 use super::frame;
 use super::stream::{WatchStream, Watcher};
-use super::waiting;
+use super::{configs, waiting};
 use crate::Body;
 
 /// Watchers that lose their stream together come back spread over this time, in milliseconds.
@@ -25,9 +29,10 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
     path = "/api/v1/watch",
     operation_id = "watch",
     tag = "discover",
-    summary = "Watch services as server-sent events",
+    summary = "Watch services and configuration as server-sent events",
     description = "`snapshot` events (an InstanceList with everyone registered) once for each service, then `delta` \
-        events; with `*` a service that begins later begins with a `snapshot`, too, and one that is forgotten is not \
+        events; `config` events (a ConfigChanged: what the reader is to have) once for each configuration item, and \
+        whenever that changes; with `*` a service that begins later begins with a `snapshot`, too, and one that is forgotten is not \
         told of. A `snapshot` replaces all that was known of its service. `reset` when the history is another one: forget \
         everything, snapshots follow; `load` where asked for. `id:` is the point up to which nothing is owed to this \
         stream; send it as `Last-Event-ID` to go on from there, at any node of a cluster: one that hasn't come so far yet \
@@ -36,7 +41,9 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
     params(
         ("service" = Vec<String>, Query, description = "Names of services, or `*` for all of the namespace; at most 100", max_items = 100),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("config" = Option<Vec<String>>, Query, description = "Not supported by this version"),
+        ("config" = Option<Vec<String>>, Query, description = "Configuration items as `group/key`, or `group/*` for all of a group"),
+        ("zone" = Option<String>, Query, description = "The zone that the stream is read in, for gray releases"),
+        ("label" = Option<String>, Query, description = "`label.NAME=VALUE`: what the reader says of itself, for gray releases"),
         ("session" = Option<String>, Query, description = "The session that this stream speaks for: its closing makes the session suspect, unless the registry closed it (when it stops, or when the watcher doesn't read)"),
         ("load" = Option<bool>, Query, description = "Whether `load` events are wanted"),
         ("last_event_id" = Option<String>, Query, description = "Where to go on, for those who can't send the header"),
@@ -51,6 +58,8 @@ pub(super) async fn get(mut call: Call) -> Answered {
     let request = WatchRequest {
         services: call.query.all("service"),
         configs: call.query.all("config"),
+        zone: call.query.one("zone")?,
+        labels: call.query.prefixed("label.").into_iter().collect(),
         session: call.query.one("session")?,
         load: call.query.flag("load")?,
         last_event_id: call.query.one("last_event_id")?,
@@ -89,15 +98,9 @@ async fn watch(
 ) -> Answered {
     let namespace = call.query.namespace()?;
     call.finish_query()?;
-    if !request.configs.is_empty() {
-        return Err(Failure::of_field(
-            Code::NotSupportedYet,
-            configs,
-            "this version has no configuration to watch",
-        ));
-    }
-    let topics = topics(&request.services, &namespace, code, services)?;
-    may_watch(&call.caller, &topics)?;
+    let configs = config_topics(&request.configs, &namespace, code, configs)?;
+    let services = topics(&request.services, &namespace, code, services, configs.len())?;
+    may_watch(&call.caller, &services)?;
     let from = resumption(&call, request.last_event_id.as_deref(), code)?;
     let session = request
         .session
@@ -115,13 +118,27 @@ async fn watch(
         // Another node was ahead of this one when the stream broke off there.
         waiting::catch_up(&call.rest, from.revision).await;
     }
+    let session_id = session.clone();
     let guard = session
         .map(|session| call.engine().open_stream(&call.caller, &session))
         .transpose()?;
-    let subscription = call.engine().catalog().subscribe(topics.clone(), from);
+    let following = follow(&call, request, session_id, configs.clone(), code)?;
+    let subscription = call.engine().catalog().subscribe(services.clone(), from);
+    let resumed = from.filter(|from| from.epoch == subscription.settled().epoch);
+    let feed = following.map(|following| {
+        let from = resumed.map(|from| from.revision);
+        Feed::new(
+            call.rest.clone(),
+            call.caller.clone(),
+            following,
+            configs,
+            from,
+        )
+    });
     let watcher = Watcher {
         caller: call.caller,
-        topics,
+        topics: services,
+        feed,
         loads: request.load,
         session: guard,
     };
@@ -151,13 +168,15 @@ fn headed(body: Body) -> Response<Body> {
     response
 }
 
+/// The services that are asked for, `configs` items beside them.
 fn topics(
     names: &[String],
     namespace: &Namespace,
     code: Code,
     field: &'static str,
+    configs: usize,
 ) -> Result<Vec<Topic>, Failure> {
-    if names.is_empty() {
+    if names.is_empty() && configs == 0 {
         let code = if code == Code::InvalidField {
             Code::MissingField
         } else {
@@ -166,17 +185,10 @@ fn topics(
         return Err(Failure::of_field(
             code,
             field,
-            "name at least one service, or *",
+            "name at least one service, or *, or a configuration item",
         ));
     }
-    if names.len() > SUBSCRIPTIONS_MAX {
-        let detail = format!(
-            "{} services are named; the limit of one stream (subscriptions_max) is \
-             {SUBSCRIPTIONS_MAX}: use * for all, or several streams",
-            names.len()
-        );
-        return Err(Failure::of_field(Code::TooManySubscriptions, field, detail));
-    }
+    few_enough(names.len() + configs, field)?;
     if names.iter().any(|name| name == "*") {
         return Ok(vec![Topic::Namespace(namespace.clone())]);
     }
@@ -192,6 +204,75 @@ fn topics(
         }
     }
     Ok(topics)
+}
+
+fn few_enough(count: usize, field: &'static str) -> Result<(), Failure> {
+    if count > SUBSCRIPTIONS_MAX {
+        let detail = format!(
+            "{count} are named; the limit of one stream (subscriptions_max) is \
+             {SUBSCRIPTIONS_MAX}: use * for all, or several streams"
+        );
+        return Err(Failure::of_field(Code::TooManySubscriptions, field, detail));
+    }
+    Ok(())
+}
+
+/// The configuration items that are asked for, as `group/key` or `group/*`.
+fn config_topics(
+    names: &[String],
+    namespace: &Namespace,
+    code: Code,
+    field: &'static str,
+) -> Result<Vec<ConfigTopic>, Failure> {
+    few_enough(names.len(), field)?;
+    let mut topics = Vec::with_capacity(names.len());
+    for name in names {
+        let refuse = |error: String| Failure::of_field(code, field, error);
+        let (group, key) = name
+            .split_once('/')
+            .ok_or_else(|| refuse("must be group/key, or group/*".to_owned()))?;
+        let group = ConfigGroup::new(group).map_err(|error| refuse(error.to_string()))?;
+        let topic = if key == "*" {
+            ConfigTopic::Group(namespace.clone(), group)
+        } else {
+            ConfigTopic::Item(ConfigKey {
+                namespace: namespace.clone(),
+                group,
+                name: ConfigName::new(key).map_err(|error| refuse(error.to_string()))?,
+            })
+        };
+        if !topics.contains(&topic) {
+            topics.push(topic);
+        }
+    }
+    Ok(topics)
+}
+
+/// Follows configuration, if any is asked for.
+fn follow(
+    call: &Call,
+    request: &WatchRequest,
+    session: Option<SessionId>,
+    topics: Vec<ConfigTopic>,
+    code: Code,
+) -> Result<Option<Following>, Failure> {
+    if topics.is_empty() {
+        return Ok(None);
+    }
+    let pairs = request.labels.0.clone().into_iter().collect();
+    let labels = configs::labels(pairs, |detail| Failure::of_field(code, "labels", detail))?;
+    let receiver = Receiver {
+        session,
+        zones: request.zone.iter().map(Into::into).collect(),
+        labels,
+        addresses: vec![call.address()],
+        instances: Vec::new(),
+    };
+    Ok(Some(call.engine().follow_configs(
+        &call.caller,
+        topics,
+        receiver,
+    )?))
 }
 
 /// Where the client wants to go on.

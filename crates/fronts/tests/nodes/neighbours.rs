@@ -197,6 +197,10 @@ impl Store for Share {
         self.store.get(id)
     }
 
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError> {
+        self.store.blobs()
+    }
+
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError> {
         self.store.restore(picture)
     }

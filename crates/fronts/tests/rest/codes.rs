@@ -9,7 +9,7 @@ use http::{Method, Request, StatusCode};
 use http_body::Frame;
 use paste_api::Code;
 use paste_fronts::listener::BodyError;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Answer, House, PATIENCE, peer};
 
@@ -52,7 +52,6 @@ async fn provoke(house: &House, code: Code) -> Option<Answer> {
                 .get(&format!("/api/v1/watch?{}", names.join("&")))
                 .await
         }
-        Code::NotSupportedYet => house.get("/api/v1/watch?config=a/b").await,
         Code::InvalidBackup => {
             ask(Method::POST, "/api/v1/restore")
                 .body("application/octet-stream", "no")
@@ -165,6 +164,19 @@ async fn provoke(house: &House, code: Code) -> Option<Answer> {
         }
         // Met only under more load, or with a worse fault, than a test can make: `failure.rs` tests how it is answered.
         Code::Busy | Code::Internal => return None,
+        Code::InvalidContent
+        | Code::UnknownConfig
+        | Code::UnknownRelease
+        | Code::NoGrayRelease
+        | Code::NoDraft
+        | Code::GrayReleaseRunning
+        | Code::ApprovalNeeded
+        | Code::SecondPersonNeeded
+        | Code::NothingToGoBackTo
+        | Code::NothingToTryOut
+        | Code::NoSecretKey => return Some(provoke_in_configs(house, code).await),
+        // `configs.rs` provokes them, as they take a registry with other settings.
+        Code::QuotaExceeded | Code::ContentLost | Code::SecretKeyMissing => return None,
     })
 }
 
@@ -198,6 +210,72 @@ async fn every_code_is_provoked() {
     let ready = house.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::OK);
     assert_ne!(ready.json()["store"], "ok");
+}
+
+/// The codes that only configuration has.
+async fn provoke_in_configs(house: &House, code: Code) -> Answer {
+    const ITEM: &str = "/api/v1/configs/shop/app.yaml";
+    let put = |content: &str| house.put(ITEM, json!({"content": content}));
+    let post = |part: &str, body: Value| {
+        let path = format!("{ITEM}/{part}");
+        async move { house.ask(Method::POST, &path).json(&body).send().await }
+    };
+    let trial = json!({"content": "a: 2\n", "audience": {"percent": 10}});
+    match code {
+        Code::InvalidContent => put("a: [").await,
+        Code::UnknownConfig => house.get("/api/v1/configs/shop/none").await,
+        Code::NoSecretKey => {
+            house
+                .put(ITEM, json!({"content": "", "secret": true}))
+                .await
+        }
+        _ => {
+            put("a: 1\n").await;
+            match code {
+                Code::UnknownRelease => house.get(&format!("{ITEM}/releases/99")).await,
+                Code::NoGrayRelease => house.delete(&format!("{ITEM}/gray")).await,
+                Code::NoDraft => post("draft/approve", json!({})).await,
+                Code::NothingToGoBackTo => {
+                    house
+                        .put("/api/v1/configs/shop/one", json!({"content": "x"}))
+                        .await;
+                    let path = "/api/v1/configs/shop/one/rollback";
+                    house.ask(Method::POST, path).send().await
+                }
+                Code::NothingToTryOut => {
+                    post(
+                        "gray",
+                        json!({"content": "a: 1\n", "audience": {"percent": 10}}),
+                    )
+                    .await
+                }
+                Code::GrayReleaseRunning => {
+                    post("gray", trial).await;
+                    let refused = put("a: 3\n").await;
+                    house.delete(&format!("{ITEM}/gray")).await;
+                    refused
+                }
+                _ => approval(house, code).await,
+            }
+        }
+    }
+}
+
+async fn approval(house: &House, code: Code) -> Answer {
+    let item = "/api/v1/configs/guarded/app.yaml";
+    house
+        .put(item, json!({"content": "a: 1\n", "approval": true}))
+        .await;
+    if code == Code::ApprovalNeeded {
+        return house.put(item, json!({"content": "a: 2\n"})).await;
+    }
+    house
+        .put(&format!("{item}/draft"), json!({"content": "a: 2\n"}))
+        .await;
+    house
+        .ask(Method::POST, &format!("{item}/draft/approve"))
+        .send()
+        .await
 }
 
 async fn check(house: &House, code: Code) {

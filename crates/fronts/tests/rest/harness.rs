@@ -34,12 +34,23 @@ impl House {
     }
 
     pub(crate) async fn with(config: rest::Config) -> Self {
-        Self::open(tempfile::tempdir().expect("temp dir"), config).await
+        let dir = tempfile::tempdir().expect("temp dir");
+        Self::open(dir, config, settings::Configs::default()).await
     }
 
-    async fn open(dir: tempfile::TempDir, config: rest::Config) -> Self {
+    /// The same with settings of its own for configuration.
+    pub(crate) async fn configured(configs: settings::Configs) -> Self {
+        let dir = tempfile::tempdir().expect("temp dir");
+        Self::open(dir, rest::Config::default(), configs).await
+    }
+
+    async fn open(
+        dir: tempfile::TempDir,
+        config: rest::Config,
+        configs: settings::Configs,
+    ) -> Self {
         let faults = Faults::default();
-        let engine = start(dir.path(), &faults).await;
+        let engine = start(dir.path(), &faults, configs).await;
         Self::of(engine, config, faults, dir)
     }
 
@@ -64,12 +75,23 @@ impl House {
 
     /// Stops the registry and starts another on the same directory.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(settings::Configs::default(), |_| {})
+            .await
+    }
+
+    /// The same with settings of its own for configuration, after something happened to the directory.
+    pub(crate) async fn restart_after(
+        self,
+        configs: settings::Configs,
+        happens: impl FnOnce(&Path),
+    ) -> Self {
         let Self {
             rest, engine, dir, ..
         } = self;
         engine.stop().await;
         drop((rest, engine));
-        Self::open(dir, rest::Config::default()).await
+        happens(dir.path());
+        Self::open(dir, rest::Config::default(), configs).await
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask<'_> {
@@ -122,13 +144,13 @@ impl House {
     }
 }
 
-async fn start(dir: &Path, faults: &Faults) -> Engine {
+async fn start(dir: &Path, faults: &Faults, configs: settings::Configs) -> Engine {
     let config = embedded::Config {
         faults: Some(faults.clone()),
         ..embedded::Config::default()
     };
     let store = Embedded::open(dir, config).expect("store opens");
-    engine(Arc::new(store), "n1", dir, None).await
+    engine_with(Arc::new(store), "n1", dir, None, configs).await
 }
 
 /// An engine with the usual settings, which keeps its timeline in `dir`.
@@ -138,12 +160,23 @@ pub(crate) async fn engine(
     dir: &Path,
     transport: Option<Arc<dyn Transport>>,
 ) -> Engine {
+    engine_with(store, node, dir, transport, settings::Configs::default()).await
+}
+
+async fn engine_with(
+    store: Arc<dyn Store>,
+    node: &str,
+    dir: &Path,
+    transport: Option<Arc<dyn Transport>>,
+    configs: settings::Configs,
+) -> Engine {
     let config = Config {
         node: NodeName::new(node).expect("valid"),
         catalog: paste_catalog::Limits::default(),
         liveness: settings::Liveness::default(),
         probes: settings::Probes::default(),
         timeline: settings::Timeline::in_dir(dir.join("timeline")),
+        configs,
         transport,
     };
     let started = Engine::start(store, config, Arc::new(SystemClock)).await;

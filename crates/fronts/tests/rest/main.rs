@@ -8,6 +8,7 @@ mod audit;
 mod behind;
 mod cluster;
 mod codes;
+mod configs;
 mod harness;
 mod limits;
 #[path = "../nodes/neighbours.rs"]

@@ -22,7 +22,7 @@ pub(crate) struct Event {
 pub(crate) struct Watcher {
     body: Body,
     text: String,
-    last_id: String,
+    pub(crate) last_id: String,
     retry: Option<u64>,
 }
 
@@ -265,7 +265,8 @@ async fn what_can_not_be_watched_is_said() {
     for (query, code, field) in [
         ("", "invalid-query", "service"),
         ("service=-", "invalid-query", "service"),
-        ("service=a&config=g/k", "not-supported-yet", "config"),
+        ("service=a&config=gk", "invalid-query", "config"),
+        ("config=g/a%20b", "invalid-query", "config"),
         ("service=a&session=-", "invalid-query", "session"),
         (
             "service=a&last_event_id=x",

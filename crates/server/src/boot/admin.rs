@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use paste_engine::{Engine, EngineError};
-use paste_model::{Grant, Role, Services, TokenId};
+use paste_model::{Grant, Role, Scope, TokenId};
 
 use crate::exit::{Done, Exit, Failure};
 use crate::output;
@@ -111,7 +111,7 @@ async fn create(engine: &Engine, shared: bool) -> Result<String, EngineError> {
     let everything = Grant {
         role: Role::Admin,
         namespace: None,
-        services: Services::Prefix(String::new()),
+        scope: Scope::all(),
     };
     if !shared {
         match engine.delete_token(&caller, &id).await {

@@ -228,8 +228,9 @@ pub(crate) enum TokenCommand {
     Create {
         /// Its name.
         id: String,
-        /// What it allows: ROLE[:NAMESPACE[:SERVICE]], where `*` stands for all namespaces and a service may end in `*`. Roles:
-        /// read, register, config, operate, admin. May be repeated.
+        /// What it allows: ROLE[:NAMESPACE[:SERVICE]], or ROLE:NAMESPACE:GROUP/KEY for configuration, where `*` stands for all
+        /// namespaces or groups, and a service or key may end in `*`. Roles: read, register, config-read, config-write,
+        /// config-publish, config, operate, admin. May be repeated.
         #[arg(long = "grant", value_name = "GRANT", required = true, value_parser = grant)]
         grants: Vec<serde_json::Value>,
         /// After how long it ends.
@@ -275,10 +276,22 @@ pub(crate) enum NamespaceCommand {
 
 const STATUSES: [&str; 5] = ["up", "starting", "draining", "down", "maintenance"];
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_and_value(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .ok_or_else(|| "must be KEY=VALUE".to_owned())
+}
+
+/// The items of a grant: all whose key begins so. A whole key is written with nothing behind it, and then speaks for longer
+/// ones, too.
+fn config_scope(text: &str) -> Result<String, String> {
+    let scope = text.strip_suffix('*').unwrap_or(text);
+    match scope.split_once('/') {
+        Some((group, _)) if !group.is_empty() => Ok(scope.to_owned()),
+        _ => Err(format!(
+            "'{text}' must be GROUP/KEY, such as shop/app.yaml or shop/*"
+        )),
+    }
 }
 
 fn grant(text: &str) -> Result<serde_json::Value, String> {
@@ -286,7 +299,10 @@ fn grant(text: &str) -> Result<serde_json::Value, String> {
     let role = parts.next().unwrap_or_default();
     if paste_model::Role::from_word(role).is_none() {
         return Err(format!(
-            "'{role}' is not a role: read, register, config, operate, admin"
+            "'{role}' is not a role: {}",
+            paste_model::Role::ALL
+                .map(paste_model::Role::as_str)
+                .join(", ")
         ));
     }
     let mut grant = serde_json::json!({ "role": role });
@@ -294,6 +310,10 @@ fn grant(text: &str) -> Result<serde_json::Value, String> {
         grant["namespace"] = namespace.into();
     }
     if let Some(service) = parts.next().filter(|service| *service != "*") {
+        if service.contains('/') {
+            grant["configs"] = config_scope(service)?.into();
+            return Ok(grant);
+        }
         match service.strip_suffix('*') {
             Some(prefix) => grant["prefix"] = prefix.into(),
             None => grant["service"] = service.into(),

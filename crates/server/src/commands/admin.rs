@@ -220,10 +220,12 @@ pub(super) async fn namespace(command: NamespaceCommand) -> Done {
 
 /// A grant as `--grant` takes it.
 fn grant(grant: &Value) -> String {
-    let services = match (grant["service"].as_str(), grant["prefix"].as_str()) {
-        (Some(service), _) => format!(":{service}"),
-        (None, Some(prefix)) => format!(":{prefix}*"),
-        (None, None) => String::new(),
+    let part = |name: &str| grant[name].as_str();
+    let services = match (part("service"), part("prefix"), part("configs")) {
+        (Some(service), ..) => format!(":{service}"),
+        (None, Some(prefix), _) => format!(":{prefix}*"),
+        (None, None, Some(configs)) => format!(":{configs}*"),
+        (None, None, None) => String::new(),
     };
     let namespace = match grant["namespace"].as_str() {
         Some(namespace) => format!(":{namespace}"),

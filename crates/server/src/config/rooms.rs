@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use paste_engine::settings;
 use paste_fronts::rest::RateLimit;
-use paste_model::NodeName;
+use paste_model::{NodeName, limits};
 
 use super::backend::{Backend, Place};
 use super::section::section;
-use super::setting::{Anonymous, ByteSize, LogFormat, Percent};
+use super::setting::{Anonymous, ByteSize, Hidden, LogFormat, Percent};
 
 const fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
@@ -260,5 +260,26 @@ section! {
         /// What: a level (`error`, `warn`, `info`, `debug`, `trace`), or several for parts, such as
         /// `info,paste_engine=debug`.
         filter: String = "info".to_owned(),
+    }
+}
+
+section! {
+    /// Live configuration: what is kept of it, and the keys of its secrets.
+    Configs = "configs" {
+        /// Largest content of one item; at most 16MiB.
+        item_size_max: ByteSize = ByteSize(limits::CONFIG_BYTES_DEFAULT),
+        /// Most that a namespace may keep, history included, as it is stored.
+        namespace_size_max: ByteSize = ByteSize(1 << 30),
+        /// Releases of one item that are kept; the one in use always is.
+        releases_max: usize = 100,
+        /// For how long a release is kept that is no longer in use, and an item that was removed.
+        release_age_max: Duration = seconds(180 * 24 * 60 * 60),
+        /// Memory for content.
+        cache_size: ByteSize = ByteSize(64 << 20),
+        /// File with the keys of secrets: lines of `<name>:<base64 of 32 bytes>`. The first encrypts, all decrypt, so that a new
+        /// key is put before the others.
+        secret_keys_file: Option<PathBuf> = None,
+        /// The same keys separated by commas, for the environment; not together with the file.
+        secret_keys: Option<Hidden> = None,
     }
 }

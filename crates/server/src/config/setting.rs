@@ -105,6 +105,29 @@ impl Setting for SocketAddr {
     }
 }
 
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden(..)")
+    }
+}
+
+impl Setting for Hidden {
+    const KIND: &'static str = "text that is never shown";
+
+    /// Takes any text: what is wrong with one would be told with it. It is read where it is used.
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn show(&self) -> String {
+        String::new()
+    }
+}
+
 impl Setting for PathBuf {
     const KIND: &'static str = "path";
 

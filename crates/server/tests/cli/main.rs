@@ -7,6 +7,7 @@
     reason = "what a test needs and doesn't get fails the test"
 )]
 
+mod configs;
 mod process;
 
 use std::os::unix::fs::PermissionsExt;

@@ -204,7 +204,7 @@ impl Registry {
         format!("http://{}", self.address)
     }
 
-    fn command(&self, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = command(line);
         command.env("PASTE_REGISTRY_URL", self.url());
         command

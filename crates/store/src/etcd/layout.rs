@@ -88,6 +88,19 @@ impl Layout {
         self.aside(&encode_key(&Key::Blob(id)))
     }
 
+    /// All bulky values.
+    pub(super) fn blobs(&self) -> (Bytes, Bytes) {
+        under(format!("{}/blob/", self.prefix))
+    }
+
+    /// The bulky value that has this key.
+    pub(super) fn blob_id(&self, key: &[u8]) -> Option<BlobId> {
+        match decode_key(key.strip_prefix(self.prefix.as_bytes())?).ok()? {
+            Key::Blob(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The record of this node.
     pub(super) fn own(&self) -> Bytes {
         self.aside(&encode_key(&Key::Node(self.node.clone())))
@@ -192,6 +205,9 @@ mod tests {
             assert_eq!(layout.place(foreign), Place::Foreign, "{foreign:?}");
         }
         assert_eq!(layout.node(&layout.own()), Some(layout.node.clone()));
+        let id = BlobId([1; 32]);
+        assert_eq!(layout.blob_id(&layout.blob(id)), Some(id));
+        assert_eq!(layout.blob_id(&layout.own()), None);
         for foreign in [&b"/a/b/node/"[..], b"/a/node/x", b"/a/b/session/x", b""] {
             assert_eq!(layout.node(foreign), None, "{foreign:?}");
         }
@@ -209,6 +225,8 @@ mod tests {
         assert!(!within(&causes, &layout.cause(2, 2)));
         assert!(!within(&log, &layout.blob(BlobId([1; 32]))) && !within(&log, &layout.fence(1)));
         assert!(!within(&log, &layout.own()) && !within(&log, &layout.secret()));
+        let blob = layout.blob(BlobId([255; 32]));
+        assert!(within(&layout.blobs(), &blob) && !within(&layout.blobs(), &layout.own()));
         assert!(within(&layout.nodes(), &layout.own()));
         assert!(!within(&layout.nodes(), &layout.secret()));
     }

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use paste_model::{Entry, Revision};
+use paste_model::{BlobId, Entry, Revision};
 
 use super::EtcdError;
 use super::shared::Shared;
@@ -148,6 +148,30 @@ pub(super) async fn value(shared: &Shared, key: Bytes) -> Result<Option<Bytes>, 
     let until = shared.read_until();
     let answer = shared.client.range(one(key), until).await?;
     Ok(answer.kvs.into_iter().next().map(|kv| kv.value))
+}
+
+/// Every bulky value with the revision that wrote it: keys only, page by page, not all of one moment.
+pub(super) async fn blobs(shared: &Shared) -> Result<Vec<(BlobId, Revision)>, EtcdError> {
+    let (mut start, end) = shared.layout.blobs();
+    let mut blobs = Vec::new();
+    loop {
+        let request = RangeRequest {
+            range_end: end.clone(),
+            limit: PAGE_RECORDS,
+            keys_only: true,
+            ..one(start)
+        };
+        let page = shared.client.range(request, shared.read_until()).await?;
+        let found = page.kvs.iter().filter_map(|kv| {
+            let id = shared.layout.blob_id(&kv.key)?;
+            Some((id, revision(kv.mod_revision)))
+        });
+        blobs.extend(found);
+        let Some(last) = page.kvs.last().filter(|_| page.more) else {
+            return Ok(blobs);
+        };
+        start = after(&last.key);
+    }
 }
 
 #[cfg(test)]

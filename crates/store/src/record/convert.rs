@@ -2,6 +2,7 @@
 //! to another word.
 
 mod access;
+mod config;
 mod instance;
 mod liveness;
 mod settings;
@@ -11,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use compact_str::CompactString;
 use paste_model::{
-    Cause, CauseKind, HealthState, Namespace, Principal, Role, ServiceKey, ServiceName, Status,
-    Timestamp,
+    Cause, CauseKind, Format, HealthState, Namespace, Principal, Role, ServiceKey, ServiceName,
+    Status, Timestamp,
 };
 
 use super::RecordError;
@@ -37,12 +38,22 @@ const CAUSE_KINDS: [CauseKind; 5] = [
     CauseKind::Guard,
     CauseKind::Sync,
 ];
-const ROLES: [Role; 5] = [
+const FORMATS: [Format; 5] = [
+    Format::Text,
+    Format::Json,
+    Format::Yaml,
+    Format::Toml,
+    Format::Properties,
+];
+const ROLES: [Role; 8] = [
     Role::Read,
     Role::Register,
     Role::Config,
     Role::Operate,
     Role::Admin,
+    Role::ConfigRead,
+    Role::ConfigWrite,
+    Role::ConfigPublish,
 ];
 
 /// The number of `word`: its place in the table.

@@ -1,6 +1,9 @@
 //! Keys as text: `/{tree}/{name}…`. Names never hold a `/`, so the text is unambiguous.
 
-use paste_model::{BlobId, InstanceId, InstanceKey, Key, Namespace, ServiceKey, ServiceName};
+use paste_model::{
+    BlobId, ConfigGroup, ConfigKey, ConfigName, InstanceId, InstanceKey, Key, Namespace,
+    ReleaseNumber, ServiceKey, ServiceName,
+};
 
 use super::RecordError;
 
@@ -14,6 +17,8 @@ pub fn encode_key(key: &Key) -> String {
         Key::Check(key) => instance("check", key),
         Key::Override(key) => instance("override", key),
         Key::Token(id) => join("token", &[id.as_str()]),
+        Key::Config(key) => config("config", key, None),
+        Key::Release(key, number) => config("release", key, Some(*number)),
         Key::Blob(id) => join("blob", &[&hex(&id.0)]),
         Key::Node(name) => join("node", &[name.as_str()]),
     }
@@ -36,6 +41,13 @@ pub fn decode_key(bytes: &[u8]) -> Result<Key, RecordError> {
         "check" => Key::Check(instance_key(path)?),
         "override" => Key::Override(instance_key(path)?),
         "token" => Key::Token(path.parse().map_err(malformed)?),
+        "config" => Key::Config(config_key(path)?),
+        "release" => {
+            let (item, number) = path
+                .rsplit_once('/')
+                .ok_or_else(|| malformed("it names no release"))?;
+            Key::Release(config_key(item)?, release_number(number)?)
+        }
         "blob" => {
             Key::Blob(blob_id(path).ok_or_else(|| malformed("a blob's id has 64 hex digits"))?)
         }
@@ -68,6 +80,43 @@ fn instance(tree: &str, key: &InstanceKey) -> String {
             key.id.as_str(),
         ],
     )
+}
+
+fn config(tree: &str, key: &ConfigKey, release: Option<ReleaseNumber>) -> String {
+    let (group, name) = (key.group.as_str(), key.name.as_str());
+    let item = [key.namespace.as_str(), group, name];
+    match release {
+        None => join(tree, &item),
+        // So wide that they are in order as text.
+        Some(number) => format!("{}/{:016x}", join(tree, &item), number.0),
+    }
+}
+
+fn config_key(path: &str) -> Result<ConfigKey, RecordError> {
+    let mut parts = path.splitn(3, '/');
+    let mut part = || {
+        parts
+            .next()
+            .ok_or_else(|| malformed("it names no configuration item"))
+    };
+    Ok(ConfigKey {
+        namespace: Namespace::new(part()?).map_err(malformed)?,
+        group: ConfigGroup::new(part()?).map_err(malformed)?,
+        name: ConfigName::new(part()?).map_err(malformed)?,
+    })
+}
+
+fn release_number(text: &str) -> Result<ReleaseNumber, RecordError> {
+    let canonical = text.len() == 16
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !canonical {
+        return Err(malformed("a release has 16 hex digits"));
+    }
+    u64::from_str_radix(text, 16)
+        .map(ReleaseNumber)
+        .map_err(malformed)
 }
 
 fn service_key(path: &str) -> Result<ServiceKey, RecordError> {

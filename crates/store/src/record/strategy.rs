@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use paste_model::{
-    Address, Batch, BlobId, Cause, CauseKind, Change, Check, CheckKind, Entry, Grant, Health,
-    HealthState, Instance, InstanceId, InstanceKey, Label, Metadata, NamedPort, Namespace,
-    NamespaceSettings, Override, Principal, ProtectThreshold, Record, Revision, Role, ServiceKey,
-    ServiceName, ServiceSettings, Services, Session, SessionId, Status, Timestamp, Token,
-    TokenHash, TokenId, Version, Weight,
+    Address, Audience, Batch, BlobId, Cause, CauseKind, Change, Check, CheckKind, ConfigGroup,
+    ConfigKey, ConfigName, ConfigScope, Content, Draft, Entry, Format, Grant, Gray, Health,
+    HealthState, Instance, InstanceId, InstanceKey, Item, Label, Metadata, NamedPort, Namespace,
+    NamespaceSettings, Override, Principal, ProtectThreshold, Record, Release, ReleaseNumber,
+    Revision, Role, Scope, Seal, ServiceKey, ServiceName, ServiceSettings, Session, SessionId,
+    Stage, Status, Timestamp, Token, TokenHash, TokenId, Version, Weight,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -155,15 +156,140 @@ fn instance() -> impl Strategy<Value = Instance> {
 }
 
 fn grant() -> impl Strategy<Value = Grant> {
-    let services = prop_oneof![
-        ".{0,8}".prop_map(Services::Prefix),
-        NAME.prop_map(|name| Services::One(ServiceName::new(&name).expect("valid"))),
+    let configs = (option::of(NAME), ".{0,8}").prop_map(|(group, prefix)| {
+        Scope::Configs(ConfigScope {
+            group: group.map(|name| ConfigGroup::new(&name).expect("valid")),
+            prefix,
+        })
+    });
+    let scope = prop_oneof![
+        ".{0,8}".prop_map(Scope::Prefix),
+        NAME.prop_map(|name| Scope::Service(ServiceName::new(&name).expect("valid"))),
+        configs,
     ];
-    (0..5_usize, option::of(NAME), services).prop_map(|(role, namespace, services)| Grant {
+    (0..Role::ALL.len(), option::of(NAME), scope).prop_map(|(role, namespace, scope)| Grant {
         role: Role::ALL[role],
         namespace: namespace.map(|name| Namespace::new(&name).expect("valid")),
-        services,
+        scope,
     })
+}
+
+fn config_key() -> impl Strategy<Value = ConfigKey> {
+    (NAME, NAME, NAME).prop_map(|(namespace, group, name)| ConfigKey {
+        namespace: Namespace::new(&namespace).expect("valid"),
+        group: ConfigGroup::new(&group).expect("valid"),
+        name: ConfigName::new(&name).expect("valid"),
+    })
+}
+
+fn format() -> impl Strategy<Value = Format> {
+    (0..Format::ALL.len()).prop_map(|at| Format::ALL[at])
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let seal = (".{0,8}", vec(any::<u8>(), 0..64));
+    let sizes = (any::<u64>(), any::<u64>());
+    (
+        vec(any::<[u8; 32]>(), 0..4),
+        sizes,
+        any::<[u8; 32]>(),
+        option::of(seal),
+    )
+        .prop_map(|(chunks, (size, stored), digest, seal)| Content {
+            chunks: chunks.into_iter().map(BlobId).collect(),
+            size,
+            stored,
+            digest,
+            seal: seal.map(|(key, wrapped)| Seal {
+                key: key.into(),
+                wrapped: wrapped.into(),
+            }),
+        })
+}
+
+fn gray() -> impl Strategy<Value = Gray> {
+    let labels = vec(("[a-z]{1,5}", "[a-z]{1,5}"), 0..3);
+    let audience = (1..=100_u8, labels, vec("[a-z]{1,5}", 0..3), vec(ID, 0..3));
+    (any::<u64>(), audience, any::<u64>(), principal()).prop_map(
+        |(release, (percent, labels, zones, instances), since, by)| Gray {
+            release: ReleaseNumber(release),
+            audience: Audience {
+                percent: Some(percent),
+                labels: (labels.into_iter())
+                    .map(|(key, value)| (key.into(), value.into()))
+                    .collect(),
+                addresses: zones.iter().map(Into::into).collect(),
+                zones: zones.into_iter().map(Into::into).collect(),
+                instances: (instances.iter())
+                    .map(|id| InstanceId::new(id).expect("valid"))
+                    .collect(),
+            },
+            since: Timestamp(since),
+            by,
+        },
+    )
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    (
+        option::of(content()),
+        format(),
+        ".{0,20}",
+        principal(),
+        any::<u64>(),
+    )
+        .prop_map(|(content, format, comment, by, at)| Draft {
+            content,
+            format,
+            comment: comment.into(),
+            by,
+            at: Timestamp(at),
+        })
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let numbers = (option::of(any::<u64>()), any::<u64>());
+    let parts = (
+        option::of(gray()),
+        option::of(draft()),
+        option::of(content()),
+    );
+    let flags = (any::<bool>(), any::<bool>());
+    (format(), numbers, parts, flags, ".{0,20}").prop_map(
+        |(format, (released, last), (gray, draft, schema), (secret, approval), description)| Item {
+            format,
+            released: released.map(ReleaseNumber),
+            last: ReleaseNumber(last),
+            gray,
+            draft,
+            schema,
+            secret,
+            approval,
+            description: description.into(),
+        },
+    )
+}
+
+fn release() -> impl Strategy<Value = Release> {
+    let stage = prop_oneof![
+        Just(Stage::Released),
+        Just(Stage::Gray),
+        ".{0,20}".prop_map(|why| Stage::Aborted(why.into())),
+    ];
+    let people = (principal(), option::of(principal()));
+    let rest = (option::of(any::<u64>()), ".{0,20}", any::<u64>());
+    (option::of(content()), format(), stage, people, rest).prop_map(
+        |(content, format, stage, (by, author), (restores, comment, at))| Release {
+            content,
+            format,
+            stage,
+            restores: restores.map(ReleaseNumber),
+            comment: comment.into(),
+            by,
+            author,
+            at: Timestamp(at),
+        },
+    )
 }
 
 fn token() -> impl Strategy<Value = Token> {
@@ -241,6 +367,12 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
                 }),
             )),
         token().prop_map(|token| Record::Token(Arc::new(token))),
+        (config_key(), item()).prop_map(|(key, item)| Record::Config(key, Arc::new(item))),
+        (config_key(), any::<u64>(), release()).prop_map(|(key, number, release)| Record::Release(
+            key,
+            ReleaseNumber(number),
+            Arc::new(release)
+        )),
         (any::<[u8; 32]>(), vec(any::<u8>(), 0..100))
             .prop_map(|(id, bytes)| Record::Blob(BlobId(id), Bytes::from(bytes))),
     ]

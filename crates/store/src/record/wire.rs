@@ -186,7 +186,8 @@ pub(super) struct TokenRow {
     pub(super) by: Bytes,
 }
 
-/// A grant: of one service if `service` is there, else of all that begin with `prefix`.
+/// A grant: of one service if `service` is there, of configuration if `configs` is, else of all services that begin with
+/// `prefix`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct GrantRow {
     #[prost(uint32, tag = "1")]
@@ -197,4 +198,110 @@ pub(super) struct GrantRow {
     pub(super) prefix: Bytes,
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub(super) service: Option<Bytes>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) configs: Option<ConfigScopeRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ConfigScopeRow {
+    #[prost(bytes = "bytes", optional, tag = "1")]
+    pub(super) group: Option<Bytes>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) prefix: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ItemRow {
+    #[prost(uint32, tag = "1")]
+    pub(super) format: u32,
+    #[prost(uint64, optional, tag = "2")]
+    pub(super) released: Option<u64>,
+    #[prost(uint64, tag = "3")]
+    pub(super) last: u64,
+    #[prost(message, optional, tag = "4")]
+    pub(super) gray: Option<GrayRow>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) draft: Option<DraftRow>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) schema: Option<ContentRow>,
+    #[prost(bool, tag = "7")]
+    pub(super) secret: bool,
+    #[prost(bool, tag = "8")]
+    pub(super) approval: bool,
+    #[prost(bytes = "bytes", tag = "9")]
+    pub(super) description: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct GrayRow {
+    #[prost(uint64, tag = "1")]
+    pub(super) release: u64,
+    #[prost(uint32, optional, tag = "2")]
+    pub(super) percent: Option<u32>,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) labels: Vec<PairRow>,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub(super) zones: Vec<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "5")]
+    pub(super) addresses: Vec<Bytes>,
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub(super) instances: Vec<Bytes>,
+    #[prost(uint64, tag = "7")]
+    pub(super) since_ms: u64,
+    #[prost(bytes = "bytes", tag = "8")]
+    pub(super) by: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DraftRow {
+    #[prost(message, optional, tag = "1")]
+    pub(super) content: Option<ContentRow>,
+    #[prost(uint32, tag = "2")]
+    pub(super) format: u32,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub(super) comment: Bytes,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub(super) by: Bytes,
+    #[prost(uint64, tag = "5")]
+    pub(super) at_ms: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ContentRow {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub(super) chunks: Vec<Bytes>,
+    #[prost(uint64, tag = "2")]
+    pub(super) size: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) stored: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub(super) digest: Bytes,
+    /// The key that wraps the content's own; absent where it isn't encrypted.
+    #[prost(bytes = "bytes", optional, tag = "5")]
+    pub(super) sealed_by: Option<Bytes>,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub(super) wrapped_key: Bytes,
+}
+
+/// A release: in use unless `gray`, or `aborted` and why.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ReleaseRow {
+    #[prost(message, optional, tag = "1")]
+    pub(super) content: Option<ContentRow>,
+    #[prost(uint32, tag = "2")]
+    pub(super) format: u32,
+    #[prost(bool, tag = "3")]
+    pub(super) gray: bool,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub(super) aborted: Option<Bytes>,
+    #[prost(uint64, optional, tag = "5")]
+    pub(super) restores: Option<u64>,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub(super) comment: Bytes,
+    #[prost(bytes = "bytes", tag = "7")]
+    pub(super) by: Bytes,
+    #[prost(bytes = "bytes", optional, tag = "8")]
+    pub(super) author: Option<Bytes>,
+    #[prost(uint64, tag = "9")]
+    pub(super) at_ms: u64,
 }

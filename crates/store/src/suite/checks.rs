@@ -215,12 +215,16 @@ pub fn bulky_values_stand_aside(place: &dyn Place) {
         100_000
     );
     assert_eq!(store.get(&BlobId([8; 32])).expect("reads"), None);
+    assert_eq!(store.blobs().expect("lists"), [(id, first)]);
     let refused = store.commit(batch([(Key::Blob(id), Expect::Absent)], [blob(7, 1)]));
     assert!(
         matches!(wait(refused), Err(CommitError::Conflict { found, .. }) if found == Some(first))
     );
+    let again = commit(&*store, [blob(7, 100_000)]);
+    assert_eq!(store.blobs().expect("lists"), [(id, again)], "written anew");
     commit(&*store, [super::Change::Delete(Key::Blob(id))]);
     assert_eq!(store.get(&id).expect("reads"), None);
+    assert_eq!(store.blobs().expect("lists"), []);
     wait(store.commit(batch([(Key::Blob(id), Expect::Absent)], []))).expect("it is gone");
 }
 

@@ -81,6 +81,7 @@ impl House {
             liveness: Default::default(),
             probes: Default::default(),
             timeline: settings::Timeline::in_dir(folder.join("timeline")),
+            configs: Default::default(),
             transport: None,
         };
         let engine = runtime.block_on(Engine::start(

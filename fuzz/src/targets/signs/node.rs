@@ -74,6 +74,7 @@ impl Node {
             liveness: Default::default(),
             probes: Default::default(),
             timeline: settings::Timeline::in_dir(folder.join("timeline")),
+            configs: Default::default(),
             transport: Some(Arc::new(Nobody)),
         };
         let store = Arc::new(Share {
@@ -135,6 +136,10 @@ impl Store for Share {
 
     fn get(&self, id: &BlobId) -> Result<Option<Bytes>, StoreError> {
         self.store.get(id)
+    }
+
+    fn blobs(&self) -> Result<Vec<(BlobId, Revision)>, StoreError> {
+        self.store.blobs()
     }
 
     fn restore(&self, picture: Loaded) -> Result<Revision, StoreError> {

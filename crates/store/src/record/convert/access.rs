@@ -1,9 +1,12 @@
 //! Access tokens and what they grant.
 
 use bytes::Bytes;
-use paste_model::{Grant, Namespace, ServiceName, Services, Timestamp, Token, TokenHash, TokenId};
+use paste_model::{
+    ConfigGroup, ConfigScope, Grant, Namespace, Scope, ServiceName, Timestamp, Token, TokenHash,
+    TokenId,
+};
 
-use super::wire::{GrantRow, TokenRow};
+use super::wire::{ConfigScopeRow, GrantRow, TokenRow};
 use super::{ROLES, RecordError, free_text, number, parse, principal, text, word};
 
 impl From<&Token> for TokenRow {
@@ -41,9 +44,10 @@ impl TokenRow {
 
 impl From<&Grant> for GrantRow {
     fn from(grant: &Grant) -> Self {
-        let (prefix, service) = match &grant.services {
-            Services::Prefix(prefix) => (text(prefix), None),
-            Services::One(name) => (Bytes::new(), Some(text(name.as_str()))),
+        let (prefix, service, configs) = match &grant.scope {
+            Scope::Prefix(prefix) => (text(prefix), None, None),
+            Scope::Service(name) => (Bytes::new(), Some(text(name.as_str())), None),
+            Scope::Configs(scope) => (Bytes::new(), None, Some(scope)),
         };
         Self {
             role: number(&ROLES, &grant.role),
@@ -53,6 +57,10 @@ impl From<&Grant> for GrantRow {
                 .map(|namespace| text(namespace.as_str())),
             prefix,
             service,
+            configs: configs.map(|scope| ConfigScopeRow {
+                group: scope.group.as_ref().map(|group| text(group.as_str())),
+                prefix: text(&scope.prefix),
+            }),
         }
     }
 }
@@ -62,14 +70,21 @@ impl TryFrom<GrantRow> for Grant {
 
     fn try_from(row: GrantRow) -> Result<Self, RecordError> {
         let namespace = |bytes: Bytes| parse("the namespace", &bytes, Namespace::new);
-        let services = match row.service {
-            Some(name) => Services::One(parse("the service name", &name, ServiceName::new)?),
-            None => Services::Prefix(free_text("the prefix", &row.prefix)?.into()),
+        let group = |bytes: Bytes| parse("the config group", &bytes, ConfigGroup::new);
+        let scope = match (row.service, row.configs) {
+            (_, Some(scope)) => Scope::Configs(ConfigScope {
+                group: scope.group.map(group).transpose()?,
+                prefix: free_text("the prefix", &scope.prefix)?.into(),
+            }),
+            (Some(name), None) => {
+                Scope::Service(parse("the service name", &name, ServiceName::new)?)
+            }
+            (None, None) => Scope::Prefix(free_text("the prefix", &row.prefix)?.into()),
         };
         Ok(Self {
             role: word("the role", &ROLES, row.role)?,
             namespace: row.namespace.map(namespace).transpose()?,
-            services,
+            scope,
         })
     }
 }
