@@ -13,7 +13,7 @@ pub use shown::{
     Acknowledged, Applied, Cloned, Config, ConfigChanged, ConfigDiff, ConfigHunk, ConfigLine,
     ConfigList, ConfigRelease, ConfigSummary, ConfigTerms, Draft, EffectiveConfig, EffectiveList,
     Gray, Hidden, LineChange, MatchedLine, Published, Reach, ReleaseList, ReleaseStage,
-    ReleasedTogether, Subscriber, SubscriberList,
+    ReleasedTogether, Releasing, Subscriber, SubscriberList,
 };
 
 use serde::{Deserialize, Serialize};

@@ -35,7 +35,8 @@ pub use config::{
     ConfigChanged, ConfigDiff, ConfigFormat, ConfigHunk, ConfigLine, ConfigList, ConfigRelease,
     ConfigSummary, ConfigTerms, Draft, EffectiveConfig, EffectiveList, Gray, GrayRequest, Hidden,
     LineChange, MatchedLine, Publication, Published, Reach, ReleaseItem, ReleaseList,
-    ReleaseRequest, ReleaseStage, ReleasedTogether, RollbackRequest, Subscriber, SubscriberList,
+    ReleaseRequest, ReleaseStage, ReleasedTogether, Releasing, RollbackRequest, Subscriber,
+    SubscriberList,
 };
 pub use decode::{Strictness, decode};
 pub use duration::{Duration, InvalidDuration};

@@ -183,6 +183,8 @@ catalogue! {
     Busy = "busy" 503 "too many writes are waiting",
     /// The store refuses writes.
     StoreUnavailable = "store-unavailable" 503 "the store takes no writes",
+    /// The store was given the write, and nobody can say whether it took effect: read, then decide.
+    OutcomeUnknown = "outcome-unknown" 503 "whether the write took effect is not known",
     /// The timeline's folder can't be written or read.
     TimelineUnavailable = "timeline-unavailable" 503 "the timeline can't be told",
 }

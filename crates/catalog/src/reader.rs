@@ -11,6 +11,7 @@ use paste_model::{
 
 use crate::configs::{ConfigFollower, ConfigItem, ConfigTopic};
 use crate::emission::Topic;
+use crate::heralds::Herald;
 use crate::records::records;
 use crate::session::SessionCell;
 use crate::shared::Shared;
@@ -46,6 +47,11 @@ pub struct Counts {
 impl Catalog {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// A task for this thread that wakes the others that wait here for changes, unless it has one: to be spawned on it.
+    pub fn herald(&self) -> Option<Herald> {
+        Herald::new(&self.shared)
     }
 
     /// The history that is shown, and how far.

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use crate::configs::{Configs, Followers};
 use crate::directory::Directory;
+use crate::heralds::Heralds;
 use crate::progress::Progress;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) followers: Followers,
     pub(crate) topics: Topics,
     pub(crate) waiters: Waiters,
+    pub(crate) heralds: Heralds,
     pub(crate) gauges: Gauges,
 }
 

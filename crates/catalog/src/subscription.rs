@@ -24,13 +24,13 @@ use crate::emission::{Emission, Event, Topic};
 use crate::progress::Progress;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
-use crate::topics::{Ahead, Channel};
+use crate::topics::{Ahead, Channel, Place};
 
 /// One subscriber's place in the stream of changes. A slow subscriber costs this cursor, not a queue.
 pub struct Subscription {
     shared: Arc<Shared>,
     id: u64,
-    waker: Arc<AtomicWaker>,
+    place: Arc<Place>,
     feeds: Vec<Feed>,
     generation: u64,
     next: u64,
@@ -67,12 +67,15 @@ impl Subscription {
         let gauges = &shared.gauges;
         gauges.subscribers.fetch_add(1, Ordering::Relaxed);
         let id = gauges.subscriptions.fetch_add(1, Ordering::Relaxed);
-        let waker = Arc::new(AtomicWaker::new());
+        let place = Arc::new(Place {
+            waker: AtomicWaker::new(),
+            bag: shared.heralds.here(),
+        });
         let progress = shared.progress();
         let feeds = topics
             .into_iter()
             .map(|topic| Feed {
-                channel: shared.topics.join(&topic, id, &waker),
+                channel: shared.topics.join(&topic, id, &place),
                 topic,
                 next: 0,
             })
@@ -80,7 +83,7 @@ impl Subscription {
         let mut subscription = Self {
             shared,
             id,
-            waker,
+            place,
             feeds,
             generation: progress.generation,
             next: 0,
@@ -108,7 +111,7 @@ impl Subscription {
 
     /// The next thing owed; Pending registers the waker, which wakes only for what was asked for.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        self.waker.register(context.waker());
+        self.place.waker.register(context.waker());
         loop {
             let progress = self.shared.progress();
             if progress.is_changing() {

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use paste_model::Revision;
 
 use crate::emission::{Emission, Topic};
+use crate::heralds::Bag;
 
 /// All topics that someone follows or may resume.
 #[derive(Default)]
@@ -36,7 +37,14 @@ struct State {
     floor: Revision,
     /// No emission from this number on has left the ring.
     kept_from: u64,
-    subscribers: HashMap<u64, Arc<AtomicWaker>, RandomState>,
+    subscribers: HashMap<u64, Arc<Place>, RandomState>,
+}
+
+/// Where a subscriber is woken.
+pub(crate) struct Place {
+    pub(crate) waker: AtomicWaker,
+    /// Of the thread on which it runs.
+    pub(crate) bag: Option<Arc<Bag>>,
 }
 
 /// What a channel has for a cursor.
@@ -81,11 +89,11 @@ fn topics_of(emission: &Emission) -> [Topic; 2] {
 }
 
 impl Topics {
-    /// Adds a subscriber, who is to be woken through `waker`.
-    pub(crate) fn join(&self, topic: &Topic, id: u64, waker: &Arc<AtomicWaker>) -> Arc<Channel> {
+    /// Adds a subscriber, who is to be woken at `place`.
+    pub(crate) fn join(&self, topic: &Topic, id: u64, place: &Arc<Place>) -> Arc<Channel> {
         let mut map = self.0.lock();
         let channel = map.channel(topic);
-        channel.0.lock().subscribers.insert(id, Arc::clone(waker));
+        channel.0.lock().subscribers.insert(id, Arc::clone(place));
         channel
     }
 
@@ -185,8 +193,9 @@ impl Channel {
     }
 
     /// Moves the wakers of those who wait here to `wakers`, to be woken outside the lock.
-    pub(crate) fn take_wakers(&self, wakers: &mut Vec<Waker>) {
+    pub(crate) fn take_wakers(&self, wakers: &mut Vec<(Waker, Option<Arc<Bag>>)>) {
         let state = self.0.lock();
-        wakers.extend(state.subscribers.values().filter_map(|waker| waker.take()));
+        let places = state.subscribers.values();
+        wakers.extend(places.filter_map(|place| Some((place.waker.take()?, place.bag.clone()))));
     }
 }

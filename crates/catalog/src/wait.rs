@@ -12,13 +12,17 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use paste_model::{Epoch, Revision};
 
+use crate::heralds::{Bag, Round};
 use crate::shared::Shared;
+
+/// One who waits, and the herald of its thread.
+type Waiting = (Waker, Option<Arc<Bag>>);
 
 /// Those who wait, by what they wait for.
 #[derive(Default)]
 pub(crate) struct Waiters {
     tickets: AtomicU64,
-    waiting: Mutex<BTreeMap<(Revision, u64), Waker>>,
+    waiting: Mutex<BTreeMap<(Revision, u64), Waiting>>,
 }
 
 impl Waiters {
@@ -31,14 +35,22 @@ impl Waiters {
         let later = waiting.split_off(&(revision.next(), 0));
         let woken = std::mem::replace(&mut *waiting, later);
         drop(waiting);
-        woken.into_values().for_each(Waker::wake);
+        wake(woken.into_values());
     }
 
     /// Wakes everyone.
     pub(crate) fn wake_all(&self) {
         let woken = std::mem::take(&mut *self.waiting.lock());
-        woken.into_values().for_each(Waker::wake);
+        wake(woken.into_values());
     }
+}
+
+fn wake(woken: impl Iterator<Item = Waiting>) {
+    let mut round = Round::default();
+    for (waker, bag) in woken {
+        round.add(waker, bag.as_ref());
+    }
+    round.end();
 }
 
 /// Waits until the view has reached a revision, or until another history took its place: then what was waited for is
@@ -49,12 +61,14 @@ pub struct WaitFor {
     epoch: Epoch,
     revision: Revision,
     ticket: Option<u64>,
+    bag: Option<Arc<Bag>>,
 }
 
 impl WaitFor {
     pub(crate) fn new(shared: Arc<Shared>, revision: Revision) -> Self {
         let epoch = shared.progress.load().epoch;
         Self {
+            bag: shared.heralds.here(),
             shared,
             epoch,
             revision,
@@ -80,11 +94,10 @@ impl Future for WaitFor {
             None => self.shared.waiters.tickets.fetch_add(1, Ordering::Relaxed),
         };
         self.ticket = Some(ticket);
-        self.shared
-            .waiters
-            .waiting
-            .lock()
-            .insert((self.revision, ticket), context.waker().clone());
+        self.shared.waiters.waiting.lock().insert(
+            (self.revision, ticket),
+            (context.waker().clone(), self.bag.clone()),
+        );
         if self.reached() {
             return Poll::Ready(());
         }

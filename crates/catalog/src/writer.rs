@@ -18,6 +18,7 @@ use paste_model::{Committed, Entry, Epoch, Revision};
 
 use crate::cell::{Cell, Pending};
 use crate::emission::Emission;
+use crate::heralds::{Bag, Round};
 use crate::limits::Limits;
 use crate::merge::Merge;
 use crate::progress::Progress;
@@ -42,7 +43,8 @@ pub struct Writer {
     /// Channels to wake once `progress` is published.
     touched: Vec<Arc<Channel>>,
     /// Kept for its room.
-    wakers: Vec<Waker>,
+    wakers: Vec<(Waker, Option<Arc<Bag>>)>,
+    round: Round,
 }
 
 impl Writer {
@@ -56,6 +58,7 @@ impl Writer {
             vacancies: Vacancies::default(),
             touched: Vec::new(),
             wakers: Vec::new(),
+            round: Round::default(),
         }
     }
 
@@ -185,7 +188,10 @@ impl Writer {
         for channel in self.touched.drain(..) {
             channel.take_wakers(&mut self.wakers);
         }
-        self.wakers.drain(..).for_each(Waker::wake);
+        for (waker, bag) in self.wakers.drain(..) {
+            self.round.add(waker, bag.as_ref());
+        }
+        self.round.end();
     }
 
     fn emit_due(&mut self, now: Instant) {

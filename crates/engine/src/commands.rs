@@ -53,7 +53,7 @@ impl Engine {
                 {
                     attempts += 1;
                     // The view has to show what was in the way before a new plan can be any better.
-                    self.catalog().wait_for(found.unwrap_or_default()).await;
+                    self.context().see(found.unwrap_or_default()).await?;
                     tokio::task::yield_now().await;
                 }
                 Err(error) => return Err(error.into()),

@@ -7,11 +7,13 @@ use paste_catalog::Catalog;
 use paste_model::{Batch, Key, NodeName, Revision};
 use paste_store::{CommitError, Store};
 
-use crate::Clock;
 use crate::cluster::Cluster;
+use crate::{Clock, EngineError};
 
 /// Longest wait for what was committed to come back from a store that is shared with others.
 const SHOWN_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for what was in the way of a write: as long as a store that is away may take to refuse one.
+const SEEN_MAX: Duration = Duration::from_secs(2);
 
 /// The store to write to, the view to read from, and the time.
 pub(crate) struct Context {
@@ -47,5 +49,18 @@ impl Context {
             batch.expect.push(fence);
         }
         self.commit(batch).await
+    }
+
+    /// Waits until the view shows what was in the way of a write. An error where the change stream stalls: a client that
+    /// waits longer than that is better served elsewhere.
+    pub(crate) async fn see(&self, revision: Revision) -> Result<(), EngineError> {
+        let shown = self.catalog.wait_for(revision);
+        if self.cluster.is_none() {
+            shown.await;
+            return Ok(());
+        }
+        tokio::time::timeout(SEEN_MAX, shown).await.map_err(|_| {
+            EngineError::busy("this node is behind the store; try again, or ask another".to_owned())
+        })
     }
 }

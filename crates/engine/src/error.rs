@@ -95,6 +95,9 @@ pub enum EngineError {
     /// The store refuses writes.
     #[error("{0}")]
     Refused(CommitError),
+    /// The store was given the write, and didn't say in time what came of it: read, then decide.
+    #[error("{0}")]
+    OutcomeUnknown(CommitError),
     /// The timeline can't be written or read: whoever runs the registry has to look after its folder.
     #[error(
         "the timeline in {dir:?} can't be told: {source}; see that it is a folder that the registry may write to"
@@ -131,6 +134,7 @@ impl EngineError {
             Self::Secret(error) => error.code(),
             Self::Busy { .. } => "busy",
             Self::Refused(_) => "store-unavailable",
+            Self::OutcomeUnknown(_) => "outcome-unknown",
             Self::Timeline { .. } => "timeline-unavailable",
             Self::Read { .. } => "internal",
         }
@@ -140,7 +144,7 @@ impl EngineError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after, .. } => Some(*retry_after),
-            Self::Refused(_) | Self::Timeline { .. } => Some(RETRY_AFTER),
+            Self::Refused(_) | Self::OutcomeUnknown(_) | Self::Timeline { .. } => Some(RETRY_AFTER),
             _ => None,
         }
     }
@@ -206,10 +210,10 @@ impl From<CommitError> for EngineError {
                 retry_after: RETRY_AFTER,
                 detail: "too many writes to the same records; try again shortly".to_owned(),
             },
-            CommitError::Unavailable(_)
-            | CommitError::Unknown(_)
-            | CommitError::Failed(_)
-            | CommitError::Closed => Self::Refused(error),
+            CommitError::Unknown(_) => Self::OutcomeUnknown(error),
+            CommitError::Unavailable(_) | CommitError::Failed(_) | CommitError::Closed => {
+                Self::Refused(error)
+            }
         }
     }
 }

@@ -315,7 +315,7 @@ impl Rest {
             (Route::Instance(service, id), Method::DELETE) => {
                 instances::delete(call, service, id).await
             }
-            (Route::Instance(service, id), _) => instances::get(call, service, id),
+            (Route::Instance(service, id), _) => instances::get(call, service, id).await,
             (Route::InstanceHeartbeat(service, id), _) => {
                 heartbeats::instance(call, service, id).await
             }

@@ -110,8 +110,18 @@ pub struct ReleaseRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ReleaseItem {
     /// Its group.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub group: String,
     /// Its key.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub key: String,
     /// Its content; may only be left out where it is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,9 +142,19 @@ pub struct ReleaseItem {
 #[schema(example = json!({"to": "staging", "group": "shop"}))]
 pub struct CloneRequest {
     /// The other namespace.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub to: String,
     /// Only this group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub group: Option<String>,
     /// Whether what is there already is replaced; else it is passed over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -150,6 +170,11 @@ pub struct CloneRequest {
 #[schema(example = json!({"session": "process-one", "acks": [{"group": "shop", "key": "app.yaml", "release": 3}]}))]
 pub struct AckRequest {
     /// The session that it speaks for.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._:@#$-]*[A-Za-z0-9])?$"
+    )]
     pub session: String,
     /// What it says.
     #[schema(min_items = 1, max_items = 1000)]
@@ -161,8 +186,18 @@ pub struct AckRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ack {
     /// The item's group.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub group: String,
     /// Its key.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+    )]
     pub key: String,
     /// The release.
     pub release: u64,

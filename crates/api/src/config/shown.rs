@@ -314,6 +314,16 @@ pub struct ReleasedTogether {
     pub items: Vec<Published>,
 }
 
+/// The answer to releasing an item: what became of it, or what a dry run found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Releasing {
+    /// It is released.
+    Done(Published),
+    /// It would be.
+    Tried(Reach),
+}
+
 /// What a change would do, without doing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reach {

@@ -13,6 +13,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, RwLock};
 use paste_model::{ConfigGroup, ConfigKey, Namespace};
 
+use crate::heralds::{Bag, Round};
 use crate::shared::Shared;
 
 /// What is followed.
@@ -35,10 +36,11 @@ pub(crate) struct Followers {
 type Places = HashMap<u64, Arc<Place>, RandomState>;
 
 /// What one follower is owed.
-#[derive(Default)]
 struct Place {
     changed: Mutex<BTreeSet<ConfigKey>>,
     waker: AtomicWaker,
+    /// Of the thread on which it runs.
+    bag: Option<Arc<Bag>>,
 }
 
 impl Followers {
@@ -48,13 +50,17 @@ impl Followers {
         if topics.is_empty() {
             return;
         }
+        let mut round = Round::default();
         let group = ConfigTopic::Group(key.namespace.clone(), key.group.clone());
         for topic in [ConfigTopic::Item(key.clone()), group] {
             for place in topics.get(&topic).into_iter().flat_map(HashMap::values) {
                 place.changed.lock().insert(key.clone());
-                place.waker.wake();
+                if let Some(waker) = place.waker.take() {
+                    round.add(waker, place.bag.as_ref());
+                }
             }
         }
+        round.end();
     }
 }
 
@@ -70,7 +76,11 @@ impl ConfigFollower {
     pub(crate) fn new(shared: Arc<Shared>, topics: Vec<ConfigTopic>) -> Self {
         let followers = &shared.followers;
         let number = followers.numbers.fetch_add(1, Ordering::Relaxed);
-        let place = Arc::new(Place::default());
+        let place = Arc::new(Place {
+            changed: Mutex::default(),
+            waker: AtomicWaker::new(),
+            bag: shared.heralds.here(),
+        });
         let mut known = followers.topics.write();
         for topic in &topics {
             known

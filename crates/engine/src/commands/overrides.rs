@@ -7,6 +7,7 @@ use paste_model::limits::TEXT_BYTES_MAX;
 use paste_model::{Expect, InstanceKey, Key, Override, Record, Revision, Role, Status};
 use paste_store::CommitError;
 
+use super::plan::expected;
 use super::{Plan, Step, Stored};
 use crate::{Caller, Engine, EngineError};
 
@@ -36,9 +37,9 @@ impl Engine {
             by: caller.principal().clone(),
             at: self.context().clock.wall(),
         });
-        let expect = condition.map_or(Expect::Absent, Expect::At);
+        let expect = condition.map_or(Expect::Absent, expected);
         let created = match self.commit_override(caller, key, &word, Some(expect)).await {
-            Ok(()) => condition.is_none(),
+            Ok(()) => expect == Expect::Absent,
             // The view doesn't know the override of an instance that isn't registered, so the store is asked.
             Err(EngineError::Moved { .. }) if condition.is_none() => {
                 self.commit_override(caller, key, &word, None).await?;

@@ -43,10 +43,10 @@ impl Plan {
         }
     }
 
-    /// Expects a record at the revision that a client named, if it named one.
+    /// Expects a record to be as a client said, if it said so.
     pub(super) fn condition(&mut self, key: Key, condition: Option<Revision>) {
         if let Some(revision) = condition {
-            self.expect(key, Expect::At(revision));
+            self.expect(key, expected(revision));
         }
     }
 
@@ -94,5 +94,13 @@ impl Plan {
             self.expect(Key::Session(id.clone()), Expect::At(revision));
             self.delete(Key::Session(id.clone()));
         }
+    }
+}
+
+/// What a client expects that names a revision; 0 is that of what isn't there.
+pub(super) fn expected(revision: Revision) -> Expect {
+    match revision {
+        Revision(0) => Expect::Absent,
+        revision => Expect::At(revision),
     }
 }

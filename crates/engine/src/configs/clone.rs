@@ -6,6 +6,7 @@ use paste_catalog::ConfigItem;
 use paste_model::{ConfigKey, Role};
 
 use super::ask::{Clone, Cloned, Publication, Terms};
+use super::edit::validate_text;
 use crate::{Caller, Engine, EngineError};
 
 impl Engine {
@@ -16,6 +17,7 @@ impl Engine {
         caller: &Caller,
         wanted: &Clone,
     ) -> Result<Cloned, EngineError> {
+        validate_text("comment", &wanted.comment)?;
         if wanted.from == wanted.to {
             return Err(EngineError::Invalid {
                 field: "to".to_owned(),

@@ -113,7 +113,7 @@ impl Engine {
             Ok(revision) => Ok(Some(revision)),
             Err(CommitError::Conflict { found, .. }) if attempts.left > 1 => {
                 attempts.left -= 1;
-                self.catalog().wait_for(found.unwrap_or_default()).await;
+                self.context().see(found.unwrap_or_default()).await?;
                 tokio::task::yield_now().await;
                 Ok(None)
             }

@@ -152,8 +152,15 @@ impl Following {
     /// Notes that a release was sent.
     pub fn sent(&self, key: &ConfigKey, release: ReleaseNumber) {
         let receivers = &self.engine.configs().receivers;
-        if let Some(stream) = receivers.streams.lock().get_mut(&self.number) {
-            stream.sent.insert(key.clone(), release);
+        let mut streams = receivers.streams.lock();
+        let Some(stream) = streams.get_mut(&self.number) else {
+            return;
+        };
+        match stream.sent.get_mut(key) {
+            Some(sent) => *sent = release,
+            None => {
+                stream.sent.insert(key.clone(), release);
+            }
         }
     }
 }

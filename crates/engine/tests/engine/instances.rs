@@ -64,6 +64,15 @@ async fn a_condition_makes_any_write_conditional() {
         .register(&caller, key("a", "1"), registration(82, None), current)
         .await
         .expect("current");
+    let none = Some(Revision(0));
+    let there = engine
+        .register(&caller, key("a", "1"), registration(83, None), none)
+        .await;
+    assert_eq!(there.expect_err("there").code(), "revision-mismatch");
+    engine
+        .register(&caller, key("a", "new"), registration(84, None), none)
+        .await
+        .expect("it isn't there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,8 +35,14 @@ pub(super) fn json_of(status: StatusCode, value: &impl Serialize) -> Response<Bo
 /// An answer of bytes that are there already.
 pub(super) fn bytes(status: StatusCode, kind: HeaderValue, bytes: Bytes) -> Response<Body> {
     let length = HeaderValue::from(bytes.len());
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = bytes_of(kind, bytes, length);
     *response.status_mut() = status;
+    response
+}
+
+/// `200` with bytes whose length is written, too.
+pub(super) fn bytes_of(kind: HeaderValue, bytes: Bytes, length: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Body::from(bytes));
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response.headers_mut().insert(CONTENT_LENGTH, length);
     response

@@ -19,6 +19,7 @@ use super::access;
 use super::failure::Failure;
 use super::query::Query;
 use super::route::Route;
+use super::waiting;
 use crate::Peer;
 use crate::listener::BodyError;
 
@@ -129,6 +130,10 @@ impl Call {
         upload: Upload,
         peer: &Peer,
     ) -> Result<Self, Failure> {
+        if let Some(herald) = rest.0.engine.catalog().herald() {
+            // It goes with the worker that it runs on.
+            drop(tokio::spawn(herald));
+        }
         let caller = if route.open() {
             Caller::anonymous()
         } else {
@@ -238,8 +243,17 @@ impl Call {
         Ok(())
     }
 
-    /// The revision that a write is conditional on.
-    pub(super) fn condition(&self) -> Result<Option<Revision>, Failure> {
+    /// The revision that a write is conditional on. Another node may have told it: this one catches up first, so that what
+    /// it only doesn't know yet isn't taken for changed.
+    pub(super) async fn condition(&self) -> Result<Option<Revision>, Failure> {
+        let condition = self.if_match()?;
+        if let Some(revision) = condition {
+            waiting::catch_up(&self.rest, revision).await;
+        }
+        Ok(condition)
+    }
+
+    fn if_match(&self) -> Result<Option<Revision>, Failure> {
         let refused =
             |field: &str, detail: &str| Failure::of_field(Code::InvalidHeader, field, detail);
         if self.headers.contains_key(IF_NONE_MATCH) {
@@ -262,14 +276,14 @@ impl Call {
             Ok(revision) if digits && values.next().is_none() => Ok(Some(Revision(revision))),
             _ => Err(refused(
                 "If-Match",
-                "must be one revision, bare or quoted, such as 42",
+                "must be one revision, bare or quoted, such as 42; 0 for what isn't there",
             )),
         }
     }
 
     /// Refuses a condition where a write knows none: it must not be passed over.
     pub(super) fn unconditional(&self) -> Result<(), Failure> {
-        if self.condition()?.is_some() {
+        if self.if_match()?.is_some() {
             let detail = "this write can't be conditional";
             return Err(Failure::of_field(Code::InvalidHeader, "If-Match", detail));
         }

@@ -83,6 +83,15 @@ impl Call {
             .receiver(session, zone, labels, self.address()))
     }
 
+    /// The release that a parameter of the query names.
+    fn release(&mut self, name: &str) -> Result<Option<ReleaseNumber>, Failure> {
+        let read = |text: String| {
+            let detail = "must be a whole number, not negative";
+            release_of(&text).ok_or_else(|| invalid(name, detail))
+        };
+        self.query.one(name)?.map(read).transpose()
+    }
+
     /// Where the connection comes from.
     pub(super) fn address(&self) -> CompactString {
         compact_str::format_compact!("{}", self.peer.remote.ip())
@@ -103,6 +112,12 @@ pub(super) fn labels<E>(
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))
         .collect())
+}
+
+/// The number of a release, as a query or a path says it. What is too great for one is no release's, as the greatest isn't.
+fn release_of(text: &str) -> Option<ReleaseNumber> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| ReleaseNumber(text.parse().unwrap_or(u64::MAX)))
 }
 
 /// The number of a release.

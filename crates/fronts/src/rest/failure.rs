@@ -142,6 +142,7 @@ fn code_of(error: &EngineError) -> Code {
         EngineError::Secret(error) => Code::from_word(error.code()).unwrap_or(Code::Internal),
         EngineError::Busy { .. } => Code::Busy,
         EngineError::Refused(_) => Code::StoreUnavailable,
+        EngineError::OutcomeUnknown(_) => Code::OutcomeUnknown,
         EngineError::Timeline { .. } => Code::TimelineUnavailable,
         EngineError::Read { .. } => Code::Internal,
     }
@@ -172,6 +173,8 @@ impl From<EngineError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use paste_store::CommitError;
+
     use super::*;
 
     #[test]
@@ -214,6 +217,12 @@ mod tests {
                 "internal",
                 500,
                 "",
+            ),
+            (
+                EngineError::OutcomeUnknown(CommitError::Closed),
+                "outcome-unknown",
+                503,
+                "1",
             ),
             (
                 EngineError::Moved { found: None },

@@ -255,16 +255,26 @@ async fn passed(call: &Call, key: &ServiceKey, after: Revision, ends: Instant) {
         ("service" = String, Path, description = "The service"),
         ("id" = String, Path, description = "The instance's id"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
+        ("consistent" = Option<bool>, Query, description = "First catch up with the store"),
+        ("after" = Option<u64>, Query, description = "First catch up with this revision, which another node may have told", format = "uint64"),
     ),
     responses(
         (status = 200, description = "The instance", body = Instance),
         (status = 404, description = "`unknown-service`, `not-registered`", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) fn get(mut call: Call, service: &str, id: &str) -> Answered {
+pub(super) async fn get(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
+    let consistent = call.query.flag("consistent")?;
+    let after = call.query.number("after")?;
     call.finish_query()?;
     call.caller.require(Role::Read, &key.service)?;
+    if consistent {
+        waiting::consistent(&call.rest).await?;
+    }
+    if let Some(after) = after {
+        waiting::catch_up(&call.rest, Revision(after)).await;
+    }
     answer::ok(&Instance::from(&*registered(&call, &key)?))
 }
 
@@ -292,7 +302,7 @@ pub(super) fn registered(call: &Call, key: &InstanceKey) -> Result<Arc<Member>, 
         ("service" = String, Path, description = "The service"),
         ("id" = String, Path, description = "The instance's id"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("If-Match" = Option<String>, Header, description = "Only if the instance is at this revision"),
+        ("If-Match" = Option<String>, Header, description = "Only if the instance is at this revision; 0: only if there is none"),
         ("Prefer" = Option<String>, Header, description = "`handling=lenient` passes over unknown fields"),
     ),
     request_body(content = Registration, content_type = "application/json"),
@@ -310,7 +320,7 @@ pub(super) fn registered(call: &Call, key: &InstanceKey) -> Result<Arc<Member>, 
 pub(super) async fn put(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let registered = Registered::try_from(call.json::<Registration>().await?)?;
     let engine = call.engine();
     let stored = engine
@@ -354,7 +364,7 @@ pub(super) fn registration(registered: Registered) -> paste_engine::Registration
 pub(super) async fn patch(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let patch = call.json::<MergePatch>().await?;
     // What is wrong with the patch shows only once it is applied; kept here because the engine has no words for it.
     let refused = parking_lot::Mutex::new(None);
@@ -415,7 +425,7 @@ fn patched(
 pub(super) async fn delete(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     call.engine()
         .deregister(&call.caller, &key, condition)
         .await?;

@@ -91,7 +91,7 @@ pub(super) fn get(mut call: Call, service: &str, id: &str) -> Answered {
         ("service" = String, Path, description = "The service"),
         ("id" = String, Path, description = "The instance's id"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("If-Match" = Option<String>, Header, description = "Only if the override is at this revision"),
+        ("If-Match" = Option<String>, Header, description = "Only if the override is at this revision; 0: only if there is none"),
     ),
     request_body(content = OverrideRequest, content_type = "application/json"),
     responses(
@@ -103,7 +103,7 @@ pub(super) fn get(mut call: Call, service: &str, id: &str) -> Answered {
 pub(super) async fn put(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let wire = call.json::<OverrideRequest>().await?;
     let (status, reason) = (wire.status.into(), wire.reason.into());
     let engine = call.engine();
@@ -135,7 +135,7 @@ pub(super) async fn put(mut call: Call, service: &str, id: &str) -> Answered {
 pub(super) async fn delete(mut call: Call, service: &str, id: &str) -> Answered {
     let key = call.instance(service, id)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     call.engine()
         .delete_override(&call.caller, &key, condition)
         .await?;

@@ -131,7 +131,7 @@ pub(super) fn get(mut call: Call, name: &str) -> Answered {
     params(
         ("service" = String, Path, description = "The service"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("If-Match" = Option<String>, Header, description = "Only if the settings are at this revision"),
+        ("If-Match" = Option<String>, Header, description = "Only if the settings are at this revision; 0: only if there is none"),
     ),
     request_body(content = Option<ServiceSettings>, content_type = "application/json"),
     responses(
@@ -143,7 +143,7 @@ pub(super) fn get(mut call: Call, name: &str) -> Answered {
 pub(super) async fn put(mut call: Call, name: &str) -> Answered {
     let key = call.service(name)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let settings = call.json_if_any::<ServiceSettings>().await?;
     let settings = settings.try_into()?;
     let stored = call
@@ -175,7 +175,7 @@ pub(super) async fn put(mut call: Call, name: &str) -> Answered {
 pub(super) async fn delete(mut call: Call, name: &str) -> Answered {
     let key = call.service(name)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     call.engine()
         .delete_service(&call.caller, &key, condition)
         .await?;

@@ -4,7 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use paste_api::{Code, WatchRequest};
 use paste_catalog::{ConfigTopic, Topic};
-use paste_engine::{Caller, EngineError, Following};
+use paste_engine::{Caller, EngineError, Following, StreamGuard};
 use paste_model::limits::SUBSCRIPTIONS_MAX;
 use paste_model::{
     ConfigGroup, ConfigKey, ConfigName, Namespace, Position, Receiver, Role, ServiceKey,
@@ -51,7 +51,7 @@ const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
     ),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
-        (status = 404, description = "`not-registered`: the session is unknown", body = paste_api::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-registered`: the session is unknown, and no configuration is followed", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get(mut call: Call) -> Answered {
@@ -81,7 +81,7 @@ pub(super) async fn get(mut call: Call) -> Answered {
     request_body(content = WatchRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
-        (status = 404, description = "`not-registered`: the session is unknown", body = paste_api::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not-registered`: the session is unknown, and no configuration is followed", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn post(mut call: Call) -> Answered {
@@ -119,9 +119,10 @@ async fn watch(
         waiting::catch_up(&call.rest, from.revision).await;
     }
     let session_id = session.clone();
-    let guard = session
-        .map(|session| call.engine().open_stream(&call.caller, &session))
-        .transpose()?;
+    let guard = match session {
+        Some(session) => speak_for(&call, &session, !configs.is_empty())?,
+        None => None,
+    };
     let following = follow(&call, request, session_id, configs.clone(), code)?;
     let subscription = call.engine().catalog().subscribe(services.clone(), from);
     let resumed = from.filter(|from| from.epoch == subscription.settled().epoch);
@@ -156,6 +157,19 @@ pub(super) fn may_watch(caller: &Caller, topics: &[Topic]) -> Result<(), EngineE
         Topic::Service(key) => caller.require(Role::Read, key),
         Topic::Namespace(namespace) => caller.require_all(Role::Read, namespace),
     })
+}
+
+/// Has the stream speak for a session. Who follows configuration may be unknown: its session is only what it is called
+/// then, so that what is configured can be read before a service registers, or where nothing ever does.
+fn speak_for(
+    call: &Call,
+    session: &SessionId,
+    reads_configs: bool,
+) -> Result<Option<StreamGuard>, Failure> {
+    match call.engine().open_stream(&call.caller, session) {
+        Err(EngineError::NotRegistered { .. }) if reads_configs => Ok(None),
+        opened => Ok(opened.map(Some)?),
+    }
 }
 
 fn headed(body: Body) -> Response<Body> {

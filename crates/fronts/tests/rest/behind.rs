@@ -68,6 +68,23 @@ async fn what_was_written_at_one_node_is_read_at_another() {
 }
 
 #[tokio::test]
+async fn a_condition_that_another_node_told_holds_at_one_that_is_behind() {
+    let nodes = Arc::new(Neighbours::of(&["a", "b"]).await);
+    let (a, b) = (nodes.node("a"), nodes.node("b"));
+    b.share.set_held(true);
+    let written = revision(&a.register("orders", "one", json!({})).await);
+    let asking = Arc::clone(&nodes);
+    let removing = tokio::spawn(async move {
+        let ask = asking.node("b").ask(Method::DELETE, &format!("{LIST}/one"));
+        ask.header("if-match", &written.to_string()).send().await
+    });
+    waiting(&b.house).await;
+    b.share.set_held(false);
+    let removed = removing.await.expect("ends");
+    assert!(removed.status.is_success(), "{removed:?}");
+}
+
+#[tokio::test]
 async fn a_node_that_stays_behind_says_how_far_it_is() {
     let nodes = Arc::new(Neighbours::of(&["a", "b"]).await);
     let (a, b) = (nodes.node("a"), nodes.node("b"));

@@ -163,7 +163,7 @@ async fn provoke(house: &House, code: Code) -> Option<Answer> {
             answer
         }
         // Met only under more load, or with a worse fault, than a test can make: `failure.rs` tests how it is answered.
-        Code::Busy | Code::Internal => return None,
+        Code::Busy | Code::Internal | Code::OutcomeUnknown => return None,
         Code::InvalidContent
         | Code::UnknownConfig
         | Code::UnknownRelease

@@ -71,6 +71,15 @@ macro_rules! whole_number {
 
 whole_number!(usize, u64, u32);
 
+/// Units that a duration is shown in, with their milliseconds.
+const UNITS: [(&str, u128); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
 impl Setting for Duration {
     const KIND: &'static str = "duration, such as 250ms, 15s or 1h";
 
@@ -86,9 +95,18 @@ impl Setting for Duration {
     }
 
     fn show(&self) -> String {
-        humantime::format_duration(*self)
-            .to_string()
-            .replace(' ', "")
+        if !self.subsec_nanos().is_multiple_of(1_000_000) {
+            return paste_api::Duration(*self).to_string();
+        }
+        let mut rest = self.as_millis();
+        let mut text = String::new();
+        for (unit, each) in UNITS {
+            if rest >= each {
+                text.push_str(&format!("{}{unit}", rest / each));
+                rest %= each;
+            }
+        }
+        text
     }
 }
 

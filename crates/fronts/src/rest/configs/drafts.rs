@@ -62,7 +62,7 @@ pub(in crate::rest) async fn get(mut call: Call, group: &str, key: &str) -> Answ
 pub(in crate::rest) async fn put(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
     let publication = item::publication(&mut call).await?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let drafted = call
         .engine()
         .draft_config(&call.caller, &key, &publication, condition)
@@ -92,7 +92,7 @@ pub(in crate::rest) async fn put(mut call: Call, group: &str, key: &str) -> Answ
 pub(in crate::rest) async fn delete(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     call.engine()
         .discard_draft(&call.caller, &key, condition)
         .await?;
@@ -124,7 +124,7 @@ pub(in crate::rest) async fn delete(mut call: Call, group: &str, key: &str) -> A
 pub(in crate::rest) async fn approve(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let asked = call.json_if_any::<CommentRequest>().await?;
     let audience = asked.audience.map(TryInto::try_into).transpose()?;
     let approved = call

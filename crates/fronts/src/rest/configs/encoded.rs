@@ -44,6 +44,8 @@ impl Weighter<Place, Written> for Weight {
 pub(super) struct Written {
     pub(super) json: Bytes,
     pub(super) etag: HeaderValue,
+    /// Of the JSON.
+    pub(super) length: HeaderValue,
 }
 
 /// Items as they are sent.
@@ -73,6 +75,12 @@ impl Encoded {
         self.kept.get(&self.place(item, false, Form::Answer))
     }
 
+    /// The event with what is in use, if it was sent lately.
+    pub(super) fn known_event(&self, item: &ConfigItem) -> Option<Bytes> {
+        let kept = self.kept.get(&self.place(item, false, Form::Event));
+        kept.map(|written| written.json)
+    }
+
     /// An answer with content.
     pub(super) fn answer(&self, shown: &Shown) -> Result<Written, Failure> {
         self.written(shown, Form::Answer, || {
@@ -96,8 +104,11 @@ impl Encoded {
     ) -> Result<Written, Failure> {
         let write = || {
             let json = write()?;
-            let etag = etag(&json);
-            Ok(Written { json, etag })
+            Ok(Written {
+                etag: etag(&json),
+                length: json.len().into(),
+                json,
+            })
         };
         let item = &shown.item;
         let current =

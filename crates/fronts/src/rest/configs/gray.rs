@@ -35,7 +35,7 @@ use crate::rest::failure::Failure;
 pub(in crate::rest) async fn post(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let max = call
         .rest
         .0
@@ -106,7 +106,7 @@ pub(in crate::rest) async fn delete(mut call: Call, group: &str, key: &str) -> A
     let key = call.config(group, key)?;
     let comment = call.query.one("comment")?.unwrap_or_default().into();
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let aborted = call
         .engine()
         .abort_gray(&call.caller, &key, &comment, condition)

@@ -4,7 +4,7 @@ use paste_api::{Config, ConfigDiff, EventList, Published, ReleaseList, RollbackR
 use paste_engine::{EventCursor, Which, unified};
 use paste_model::ReleaseNumber;
 
-use super::{release_number, shown};
+use super::{release_number, release_of, shown};
 use crate::rest::answer::{self, Answered};
 use crate::rest::call::{Call, path};
 use crate::rest::events;
@@ -25,7 +25,7 @@ const LIMIT_MAX: usize = 1_000;
         ("group" = String, Path, description = "The group"),
         ("key" = String, Path, description = "The key"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("before" = Option<u64>, Query, description = "Only releases before this one", minimum = 1),
+        ("before" = Option<u64>, Query, description = "Only releases before this one", format = "uint64"),
         ("limit" = Option<usize>, Query, description = "At most so many; 100 unless it says otherwise", minimum = 1, maximum = 1000),
     ),
     responses(
@@ -35,7 +35,7 @@ const LIMIT_MAX: usize = 1_000;
 )]
 pub(in crate::rest) fn list(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
-    let before = call.query.parsed::<u64>("before")?.map(ReleaseNumber);
+    let before = call.release("before")?;
     let limit = call
         .query
         .limit("limit", LIMIT_MAX)?
@@ -83,10 +83,9 @@ pub(in crate::rest) async fn get(
 ) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let number = release
-        .parse()
-        .map_err(|_| path("release", "must be a whole number from 1"))?;
-    let which = Which::Number(ReleaseNumber(number));
+    let number =
+        release_of(release).ok_or_else(|| path("release", "must be a whole number from 1"))?;
+    let which = Which::Number(number);
     let release = call
         .engine()
         .read_config(&call.caller, &key, &which)
@@ -105,8 +104,8 @@ pub(in crate::rest) async fn get(
         ("group" = String, Path, description = "The group"),
         ("key" = String, Path, description = "The key"),
         ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
-        ("from" = Option<u64>, Query, description = "The earlier release; the one that was in use before `to` unless it says otherwise, 0 for nothing"),
-        ("to" = Option<u64>, Query, description = "The later release; the one in use unless it says otherwise"),
+        ("from" = Option<u64>, Query, description = "The earlier release; the one that was in use before `to` unless it says otherwise, 0 for nothing", format = "uint64"),
+        ("to" = Option<u64>, Query, description = "The later release; the one in use unless it says otherwise", format = "uint64"),
     ),
     responses(
         (status = 200, description = "What differs", body = ConfigDiff),
@@ -115,8 +114,8 @@ pub(in crate::rest) async fn get(
 )]
 pub(in crate::rest) async fn diff(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
-    let from = call.query.parsed::<u64>("from")?.map(ReleaseNumber);
-    let to = call.query.parsed::<u64>("to")?.map(ReleaseNumber);
+    let from = call.release("from")?;
+    let to = call.release("to")?;
     call.finish_query()?;
     let diff = call
         .engine()
@@ -156,7 +155,7 @@ pub(in crate::rest) async fn diff(mut call: Call, group: &str, key: &str) -> Ans
 pub(in crate::rest) async fn rollback(mut call: Call, group: &str, key: &str) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let asked = call.json_if_any::<RollbackRequest>().await?;
     let to = asked
         .to

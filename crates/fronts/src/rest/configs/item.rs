@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use paste_api::{Config, Published, Reach};
 use paste_engine::{Publication, Removal, Terms, Which};
 use paste_model::{ConfigKey, Format, Revision, Role};
 use tokio::time::Instant;
 
+use super::encoded::Written;
 use super::{poll, shown};
 use crate::rest::answer::{self, Answered};
 use crate::rest::call::Call;
@@ -46,7 +46,7 @@ pub(in crate::rest) fn at_once<B>(
         return None;
     }
     let written = rest.0.encoded.known(&item)?;
-    let mut response = conditional(written.json, &written.etag, answer::JSON, request.headers());
+    let mut response = conditional(&written, request.headers());
     response
         .headers_mut()
         .insert(answer::REVISION, rest.revision_header(revision));
@@ -54,16 +54,23 @@ pub(in crate::rest) fn at_once<B>(
 }
 
 /// The answer, or `304` where the client has it.
-fn conditional(
-    bytes: Bytes,
+fn conditional(written: &Written, headers: &HeaderMap) -> Response<Body> {
+    unless_known(&written.etag, headers, || {
+        answer::bytes_of(answer::JSON, written.json.clone(), written.length.clone())
+    })
+}
+
+/// What `answer` gives, under this tag; or `304` where the client has it.
+fn unless_known(
     etag: &HeaderValue,
-    kind: HeaderValue,
     headers: &HeaderMap,
+    answer: impl FnOnce() -> Response<Body>,
 ) -> Response<Body> {
-    let mut response = if is_known(etag.as_bytes(), headers) {
+    let known = headers.contains_key(IF_NONE_MATCH) && is_known(etag.as_bytes(), headers);
+    let mut response = if known {
         answer::status(StatusCode::NOT_MODIFIED)
     } else {
-        answer::bytes(StatusCode::OK, kind, bytes)
+        answer()
     };
     response.headers_mut().insert(ETAG, etag.clone());
     response
@@ -95,7 +102,7 @@ fn conditional(
         ("If-None-Match" = Option<String>, Header, description = "The ETag of an answer that is known"),
     ),
     responses(
-        (status = 200, description = "The item", body = Config, headers(("ETag" = String, description = "A hash of the answer"))),
+        (status = 200, description = "The item, or its content alone", content((Config = "application/json"), (Vec<u8> = "application/octet-stream")), headers(("ETag" = String, description = "A hash of the answer"))),
         (status = 304, description = "The item is as it is known"),
         (status = 404, description = "`unknown-config`", body = paste_api::Problem, content_type = "application/problem+json"),
         (status = 500, description = "`content-lost`, `secret-key-missing`", body = paste_api::Problem, content_type = "application/problem+json"),
@@ -126,7 +133,9 @@ pub(in crate::rest) async fn get(mut call: Call, group: &str, key: &str) -> Answ
         .await?;
     let written = call.rest.0.encoded.answer(&shown)?;
     let mut response = if raw {
-        let mut response = conditional(shown.content.clone(), &written.etag, OCTETS, &call.headers);
+        let mut response = unless_known(&written.etag, &call.headers, || {
+            answer::bytes(StatusCode::OK, OCTETS, shown.content.clone())
+        });
         response
             .headers_mut()
             .insert(RELEASE, shown.number.0.into());
@@ -135,7 +144,7 @@ pub(in crate::rest) async fn get(mut call: Call, group: &str, key: &str) -> Answ
             .insert(ITEM_REVISION, shown.item.revision.0.into());
         response
     } else {
-        conditional(written.json, &written.etag, answer::JSON, &call.headers)
+        conditional(&written, &call.headers)
     };
     response
         .headers_mut()
@@ -174,7 +183,7 @@ fn raw(call: &mut Call) -> Result<bool, Failure> {
     ),
     request_body(content((paste_api::Publication = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses(
-        (status = 200, description = "It had a release, or this is a dry run", body = Published),
+        (status = 200, description = "It had a release, or this is a dry run", body = paste_api::Releasing),
         (status = 201, description = "It had none", body = Published),
         (status = 400, description = "`invalid-content`", body = paste_api::Problem, content_type = "application/problem+json"),
         (status = 409, description = "`approval-needed`, `gray-release-running`, `quota-exceeded`, `no-secret-key`", body = paste_api::Problem, content_type = "application/problem+json"),
@@ -185,7 +194,7 @@ pub(in crate::rest) async fn put(mut call: Call, group: &str, key: &str) -> Answ
     let key = call.config(group, key)?;
     let dry_run = call.query.flag("dry_run")?;
     let publication = publication(&mut call).await?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let engine = call.engine();
     if dry_run {
         return tried(&call, &key, &publication, condition).await;
@@ -290,7 +299,7 @@ pub(in crate::rest) async fn delete(mut call: Call, group: &str, key: &str) -> A
     let key = call.config(group, key)?;
     let comment = call.query.one("comment")?.unwrap_or_default().into();
     call.finish_query()?;
-    let condition = call.condition()?;
+    let condition = call.condition().await?;
     let removal = Removal { comment };
     let removed = call
         .engine()

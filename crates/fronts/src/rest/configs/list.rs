@@ -28,7 +28,7 @@ const LIMIT_MAX: usize = 1_000;
         ("prefix" = Option<String>, Query, description = "Only items whose key begins so"),
         ("search" = Option<String>, Query, description = "Only items with this text in their key, description or content; in secrets only the key and the description are looked at. A page may be short, even empty, and have a `cursor`: the search goes on from there"),
         ("limit" = Option<usize>, Query, description = "At most so many; 100 unless it says otherwise", minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended"),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended", pattern = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?/[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"),
     ),
     responses((status = 200, description = "A page of items", body = ConfigList)),
 )]

@@ -20,6 +20,7 @@ use crate::rest::failure::Failure;
     request_body(content = ReleaseRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "All are released", body = ReleasedTogether),
+        (status = 404, description = "`unknown-config`: one that is to be removed isn't there", body = paste_api::Problem, content_type = "application/problem+json"),
         (status = 409, description = "`approval-needed`, `gray-release-running`, `quota-exceeded`", body = paste_api::Problem, content_type = "application/problem+json"),
         (status = 412, description = "`revision-mismatch`", body = paste_api::Problem, content_type = "application/problem+json"),
     ),

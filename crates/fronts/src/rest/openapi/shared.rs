@@ -1,6 +1,7 @@
 //! What all operations of the document have in common: the form of names, the problems that any request may meet, and
 //! that bodies know no other fields.
 
+use paste_model::limits;
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{self, AdditionalProperties, Object, ObjectBuilder, Schema, Type};
@@ -15,15 +16,25 @@ const REVISION: &str = "^([0-9]{1,19}|\"[0-9]{1,19}\")$";
 const POSITION: &str = "^[0-9a-f]{16}-[0-9]{1,19}$";
 
 /// Bodies of requests, and what is in them.
-const STRICT: [&str; 11] = [
+const STRICT: [&str; 21] = [
+    "Ack",
+    "AckRequest",
+    "Audience",
     "BatchItem",
     "BatchRequest",
     "Check",
+    "CloneRequest",
+    "CommentRequest",
     "Grant",
+    "GrayRequest",
     "LoadReport",
     "NamespaceSettings",
     "OverrideRequest",
+    "Publication",
     "Registration",
+    "ReleaseItem",
+    "ReleaseRequest",
+    "RollbackRequest",
     "ServiceSettings",
     "TokenSettings",
     "WatchRequest",
@@ -71,45 +82,61 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// Gives a parameter the form of what it names, which is the same wherever that is named.
 fn describe(parameter: &mut Parameter) {
     let in_path = parameter.parameter_in == ParameterIn::Path;
-    let pattern = match parameter.name.as_str() {
-        "service" | "token" if in_path => NAME,
-        "namespace" | "cursor" => NAME,
-        "id" | "session" => ID,
-        "If-Match" => REVISION,
-        "Last-Event-ID" | "last_event_id" => POSITION,
-        "zone" | "region" | "tag" => return labels(parameter),
+    let text = match parameter.name.as_str() {
+        "service" | "token" if in_path => bounded(NAME, limits::NAME_BYTES_MAX),
+        "namespace" | "group" | "key" => bounded(NAME, limits::NAME_BYTES_MAX),
+        "cursor" if !is_described(parameter) => bounded(NAME, limits::NAME_BYTES_MAX),
+        "id" | "session" => bounded(ID, limits::NAME_BYTES_MAX),
+        "zone" | "region" | "tag" if is_list(parameter) => {
+            text(LABEL).max_length(Some(limits::LABEL_BYTES_MAX))
+        }
+        "comment" => ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(limits::TEXT_BYTES_MAX)),
+        "If-Match" => text(REVISION),
+        "Last-Event-ID" | "last_event_id" => text(POSITION),
+        "label" => return prefixed(parameter, "^label\\..+$"),
         "meta" => return prefixed(parameter, "^meta\\..+$"),
         "header" => return prefixed(parameter, "^header\\..+$"),
         _ => return,
     };
-    let text = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some(pattern));
-    let text = if matches!(pattern, NAME | ID) {
-        text.min_length(Some(1))
-            .max_length(Some(paste_model::limits::NAME_BYTES_MAX))
+    if let Some(RefOr::T(Schema::Array(several))) = &mut parameter.schema {
+        several.items = schema::ArrayItems::RefOrSchema(Box::new(Schema::from(text).into()));
     } else {
-        text
-    };
-    parameter.schema = Some(text.into());
+        parameter.schema = Some(text.into());
+    }
 }
 
-/// Zones, regions and tags: any number of labels, none of them empty.
-fn labels(parameter: &mut Parameter) {
-    let label = ObjectBuilder::new()
+/// Whether it may be given several times.
+fn is_list(parameter: &Parameter) -> bool {
+    matches!(&parameter.schema, Some(RefOr::T(Schema::Array(_))))
+}
+
+fn text(pattern: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(LABEL))
-        .max_length(Some(paste_model::limits::LABEL_BYTES_MAX));
-    parameter.schema = Some(schema::ArrayBuilder::new().items(label).into());
+        .pattern(Some(pattern))
+}
+
+fn bounded(pattern: &str, bytes_max: usize) -> ObjectBuilder {
+    text(pattern)
+        .min_length(Some(1))
+        .max_length(Some(bytes_max))
+}
+
+/// Whether the operation itself says what form a parameter has.
+fn is_described(parameter: &Parameter) -> bool {
+    matches!(&parameter.schema, Some(RefOr::T(Schema::Object(object))) if object.pattern.is_some())
 }
 
 /// Parameters whose names only begin alike: an exploded object, whose keys are the parameters.
 fn prefixed(parameter: &mut Parameter, pattern: &str) {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
     let any = Object::builder()
         .schema_type(Type::Object)
-        .additional_properties(Some(Schema::from(text())))
-        .property_names(Some(text().pattern(Some(pattern))));
+        .additional_properties(Some(Schema::from(
+            ObjectBuilder::new().schema_type(Type::String),
+        )))
+        .property_names(Some(text(pattern)));
     parameter.schema = Some(any.into());
     parameter.style = Some(ParameterStyle::Form);
     parameter.explode = Some(true);
@@ -129,7 +156,11 @@ fn add_problems(operation: &mut Operation) {
         ("415", "`unsupported-media-type`: a body has to be JSON"),
         ("429", "`rate-limited`; see `Retry-After`"),
         ("500", "`internal`"),
-        ("503", "`busy`, `store-unavailable`; see `Retry-After`"),
+        (
+            "503",
+            "`busy`, `store-unavailable`: nothing was written; `outcome-unknown`: nobody can say, read before you \
+             write again; see `Retry-After`",
+        ),
     ];
     if operation.request_body.is_some() {
         problems.push(("408", "`request-timeout`"));

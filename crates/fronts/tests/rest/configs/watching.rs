@@ -93,6 +93,25 @@ async fn who_has_the_last_release_is_not_sent_it_again_nacos_10769() {
     resumed.expect("delta", "orders").await;
 }
 
+/// Configuration is read before anything registers, and by processes that register nothing.
+#[tokio::test]
+async fn who_follows_configuration_has_a_name_without_being_registered() {
+    let house = House::new().await;
+    publish(&house, "a: 1\n").await;
+    let query = "config=shop/app.yaml&session=batch-job";
+    let mut watcher = Watcher::open(&house, query, "").await;
+    watcher.next().await.expect("the first");
+    let subscribers = house.get(&format!("{ITEM}/subscribers")).await.json();
+    assert_eq!(
+        subscribers["subscribers"][0]["session"], "batch-job",
+        "{subscribers}"
+    );
+    let nothing_read = house
+        .get("/api/v1/watch?service=orders&session=batch-job")
+        .await;
+    assert_eq!(nothing_read.code(), "not-registered");
+}
+
 /// apollo#5256: a removed item must not stay in force.
 #[tokio::test]
 async fn a_removed_item_is_told_as_removed_apollo_5256() {
