@@ -1,7 +1,11 @@
 //! Several nodes over a real etcd, and what befalls them: processes that are killed, frozen and cut off, and an etcd that is
 //! slow, away, wiped or put back. Names end with the number of the issue where somebody else failed.
 
+mod chaos;
+mod clock;
 mod deaths;
+mod histories;
+mod manual;
 mod nodes;
 mod partitions;
 mod reads;

@@ -47,6 +47,23 @@ fn a_node_cut_off_from_etcd_says_so_and_goes_on() {
     vigil.end();
 }
 
+#[test]
+fn a_node_cut_off_from_etcd_in_one_direction_judges_nobody() {
+    let cluster = Plan::default().start();
+    let (crowd, vigil) = watched(&cluster, "oneway", 20);
+    for way in [Way::To, Way::From] {
+        cluster[1].cut_from_etcd(way);
+        thread::sleep(LONG);
+        heard_again(&crowd);
+        cluster.heal();
+        cluster.settle();
+        heard_again(&crowd);
+    }
+    shown(&cluster, "oneway", &crowd.ids(0..20));
+    assert!(crowd.lives().iter().all(|life| life.forgotten == 0));
+    vigil.end();
+}
+
 /// nacos#13955: a partition among the registry's own nodes had a batch of healthy instances removed.
 #[test]
 fn nodes_that_cannot_hear_each_other_remove_nobody_nacos_13955() {

@@ -26,6 +26,9 @@ fn what_one_node_was_told_every_node_can_be_asked() {
             other.text().contains(&id),
             "{id} at another node with {query}"
         );
+        let target = format!("/api/v1/services/told/instances/i{round:02}");
+        let query = query.replace("&wait=0s", "");
+        reader.expect("GET", &format!("{target}?{query}"), None, 200);
     }
 }
 

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use paste_tests::cluster::Plan;
+use paste_tests::proxy::Way;
 use paste_tests::until;
 use serde_json::json;
 
@@ -36,7 +37,7 @@ fn an_etcd_that_is_away_costs_nobody_and_comes_back() {
     vigil.end();
 }
 
-/// apisix#10422, apisix#11144: what was deleted by nobody was gone everywhere once the store was read anew.
+/// apisix#10422: what was deleted by nobody was gone everywhere once the store was read anew.
 #[test]
 fn a_wiped_etcd_gets_back_what_the_nodes_know_apisix_10422() {
     let mut cluster = Plan::default().start();
@@ -112,5 +113,41 @@ fn a_slow_etcd_costs_nobody() {
     cluster.heal();
     cluster.settle();
     shown(&cluster, "slow", &crowd.ids(0..20));
+    vigil.end();
+}
+
+#[test]
+fn the_death_of_all_members_of_etcd_costs_nobody() {
+    let mut cluster = Plan::default().members(3).start();
+    let (crowd, vigil) = watched(&cluster, "members", 20);
+    cluster.etcd.kill();
+    thread::sleep(LONG);
+    heard_again(&crowd);
+    cluster.etcd.resume();
+    cluster.settle();
+    heard_again(&crowd);
+    shown(&cluster, "members", &crowd.ids(0..20));
+    assert!(crowd.lives().iter().all(|life| life.forgotten == 0));
+    vigil.end();
+}
+
+/// apisix#11144: a follower that lagged behind what the store still had was stuck with what it knew until its restart.
+#[test]
+fn an_etcd_that_has_forgotten_what_a_lagging_node_needs_is_read_anew_apisix_11144() {
+    let cluster = Plan::default().start();
+    let (crowd, vigil) = watched(&cluster, "lagging", 10);
+    cluster[2].cut_from_etcd(Way::Both);
+    let body = json!({ "address": "10.0.0.1", "port": 80, "ephemeral": false });
+    for number in 0..50 {
+        let target = format!("/api/v1/services/missed/instances/i{number:02}");
+        cluster[0].expect("PUT", &target, Some(&body), 201);
+    }
+    cluster.etcd.compact();
+    cluster.heal();
+    cluster.settle();
+    let expected: Vec<String> = (0..50).map(|number| format!("i{number:02}")).collect();
+    shown(&cluster, "missed", &expected);
+    heard_again(&crowd);
+    shown(&cluster, "lagging", &crowd.ids(0..10));
     vigil.end();
 }

@@ -6,9 +6,11 @@
 mod configs;
 mod damage;
 mod data;
+mod deploy;
 mod files;
 mod hostile;
 mod liveness;
+mod overrides;
 mod processes;
 mod reload;
 mod resume;

@@ -152,11 +152,15 @@ impl Crowd {
         self.tell(places, |order| order.errand = (node, order.errand.1 + 1));
     }
 
-    /// Waits until everybody's life answers `question`.
+    /// Waits until the life of everybody who wasn't killed answers `question`.
     pub fn until(&self, what: &str, question: impl Fn(&Life) -> bool) {
-        let seen = || format!("{:?}", self.lives());
+        let living = || {
+            let living = self.people.iter().filter(|person| person.task.is_some());
+            living.map(|person| lock(&person.life).clone())
+        };
+        let seen = || format!("{:?}", living().collect::<Vec<_>>());
         until(what, seen, || {
-            self.lives().iter().all(&question).then_some(())
+            living().all(|life| question(&life)).then_some(())
         });
     }
 

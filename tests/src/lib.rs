@@ -14,8 +14,10 @@ pub mod linear;
 pub mod ports;
 pub mod process;
 pub mod proxy;
+pub mod registers;
 pub mod registry;
 pub mod service;
+pub mod tour;
 pub mod vigil;
 pub mod watch;
 

@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask run`, `test`, `build`, `tidy`, `bench`.
+//! What a developer types: `cargo xtask run`, `test`, `build`, `tidy`, `fuzz`, `chaos`, `bench`.
 //!
 //! Continuous integration runs `cargo xtask test` and nothing else, so whatever fails there fails here too. Every step
 //! says what it does and how long it took; the first one that fails ends the command with an exit code other than 0.
@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod fuzz;
 mod process;
 mod registry;
@@ -56,6 +57,15 @@ enum Task {
         #[arg(long, default_value_t = fuzz::SECONDS_PER_TARGET)]
         seconds: u64,
     },
+    /// Let a cluster run under traffic and faults by chance, and check its promises
+    Chaos {
+        /// For how long, in seconds
+        #[arg(long, default_value_t = chaos::SECONDS)]
+        seconds: u64,
+        /// What the dice begin with; drawn and printed unless given
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Measure beside nginx, etcd and others; keeps a record under bench/runs/
     Bench {
         /// The rows to measure (all of them when none is named; `cargo xtask bench --list` names them)
@@ -73,6 +83,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::Build => release::run(&root),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),
+        Task::Chaos { seconds, seed } => chaos::run(&root, seconds, seed),
         Task::Bench { rows } => bench::run(&root, &rows),
     };
     match done {

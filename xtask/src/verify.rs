@@ -43,7 +43,9 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         BUILD_LIMIT,
     )?;
     steps.run("programs that tests start", || {
-        tools::program("etcd", "etcd-server")
+        tools::program("etcd", "etcd-server")?;
+        tools::program("faketime", "faketime")?;
+        tools::program("systemd-analyze", "systemd")
     })?;
     steps.command(
         "build the registry for the tests that start it",
