@@ -28,7 +28,7 @@ pub(crate) fn puts(
     let local = LocalSet::new();
     let (next, answered) = (Rc::new(Cell::new(0_u64)), Rc::new(Cell::new(0_u64)));
     let (address, value) = (server.address(), Bytes::copy_from_slice(value.as_bytes()));
-    let meter = Meter::begin(server);
+    let meter = Meter::begin(&[server]);
     let (started, until) = (meter.began, meter.began + Duration::from_secs(seconds));
     let tasks: Vec<_> = (0..connections)
         .map(|number| {

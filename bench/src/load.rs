@@ -26,13 +26,26 @@ pub(crate) fn run(
     seconds: u64,
     request: impl Fn(u64) -> Vec<u8> + 'static,
 ) -> Result<Sample, Failure> {
+    run_over(runtime, &[server], connections, seconds, request)
+}
+
+/// The same, with the connections spread over several servers.
+pub(crate) fn run_over(
+    runtime: &tokio::runtime::Runtime,
+    servers: &[&Server],
+    connections: usize,
+    seconds: u64,
+    request: impl Fn(u64) -> Vec<u8> + 'static,
+) -> Result<Sample, Failure> {
     let local = LocalSet::new();
-    let (address, request) = (server.address(), Rc::new(request));
+    let request = Rc::new(request);
     let (next, answered) = (Rc::new(Cell::new(0_u64)), Rc::new(Cell::new(0_u64)));
-    let meter = Meter::begin(server);
+    let meter = Meter::begin(servers);
     let until = meter.began + Duration::from_secs(seconds);
     let tasks: Vec<_> = (0..connections)
-        .map(|number| {
+        .zip(servers.iter().cycle())
+        .map(|(number, server)| {
+            let address = server.address();
             let (request, next, answered) =
                 (Rc::clone(&request), Rc::clone(&next), Rc::clone(&answered));
             local.spawn_local(async move {
@@ -52,17 +65,18 @@ pub(crate) fn run(
 }
 
 /// Measures a run from its beginning on.
-pub(crate) struct Meter<'s> {
-    server: &'s Server,
+pub(crate) struct Meter {
+    pids: Vec<u32>,
     cpu_seconds: f64,
     pub(crate) began: Instant,
 }
 
-impl<'s> Meter<'s> {
-    pub(crate) fn begin(server: &'s Server) -> Self {
+impl Meter {
+    pub(crate) fn begin(servers: &[&Server]) -> Self {
+        let pids: Vec<u32> = servers.iter().map(|server| server.pid()).collect();
         Self {
-            server,
-            cpu_seconds: cpu_seconds(server.pid()),
+            cpu_seconds: spent(&pids),
+            pids,
             began: Instant::now(),
         }
     }
@@ -70,12 +84,17 @@ impl<'s> Meter<'s> {
     /// The rate so far, and the server's time for each answer.
     fn sample(&self, answered: u64) -> Sample {
         let answered = answered as f64;
-        let cpu = cpu_seconds(self.server.pid()) - self.cpu_seconds;
+        let cpu = spent(&self.pids) - self.cpu_seconds;
         Sample {
             value: answered / self.began.elapsed().as_secs_f64(),
             cpu_us: cpu * 1e6 / answered,
         }
     }
+}
+
+/// Processor time of several processes so far, in seconds.
+fn spent(pids: &[u32]) -> f64 {
+    pids.iter().map(|&pid| cpu_seconds(pid)).sum()
 }
 
 /// Waits for all connections of a run, and says what it measured.
@@ -84,7 +103,7 @@ pub(crate) fn finish(
     local: &LocalSet,
     connections: Vec<JoinHandle<Result<(), Failure>>>,
     answered: &Cell<u64>,
-    meter: &Meter<'_>,
+    meter: &Meter,
 ) -> Result<Sample, Failure> {
     runtime.block_on(local.run_until(async move {
         for connection in connections {

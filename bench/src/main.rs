@@ -8,6 +8,8 @@
     reason = "a command line speaks through its output"
 )]
 
+mod audience;
+mod clusters;
 mod etcd;
 mod fill;
 mod load;

@@ -1,5 +1,7 @@
 //! The rows: what is measured, and what it has to reach (the design's table of numbers).
 
+mod cluster;
+mod configs;
 mod delta;
 mod discovery;
 mod fanout;
@@ -26,7 +28,7 @@ pub(crate) struct Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 10] = [
+pub(crate) const ROWS: [Row; 17] = [
     Row {
         name: "discovery",
         what: "discovery read of 10 instances, 64 keep-alive connections, beside nginx serving the same bytes",
@@ -71,6 +73,41 @@ pub(crate) const ROWS: [Row; 10] = [
         name: "start",
         what: "time until the registry is ready, empty and with many instances",
         measure: start::measure,
+    },
+    Row {
+        name: "config-read",
+        what: "a configuration item read, beside a discovery read of as many bytes (and r-nacos)",
+        measure: configs::read::measure,
+    },
+    Row {
+        name: "config-publish",
+        what: "a release until it is with 1,000 subscribers, beside a bare loop of writes (and r-nacos), and until all have acknowledged it",
+        measure: configs::publish::measure,
+    },
+    Row {
+        name: "config-size",
+        what: "memory and start with 100,000 configuration items",
+        measure: configs::size::measure,
+    },
+    Row {
+        name: "cluster-heartbeat",
+        what: "writes that etcd sees while 100,000 instances are kept alive through three nodes",
+        measure: cluster::heartbeats::measure,
+    },
+    Row {
+        name: "cluster-registration",
+        what: "registrations, and when another node shows one, with 3 nodes and 3 etcds, beside 3 nodes of r-nacos",
+        measure: cluster::registration::measure,
+    },
+    Row {
+        name: "cluster-failover",
+        what: "until 10,000 processes of a node that dies are back on others, and who is missing then",
+        measure: cluster::failover::measure,
+    },
+    Row {
+        name: "rolling-restart",
+        what: "bytes that 1,000 subscribers are sent while all of 5,000 instances are replaced",
+        measure: cluster::rolling::measure,
     },
     Row {
         name: "delta",

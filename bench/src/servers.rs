@@ -13,7 +13,7 @@ use crate::{Arguments, Failure, SERVER_CORE};
 const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// As many as a machine may have; those that it doesn't have are passed over.
-const ALL_CORES: &str = "0-1023";
+pub(crate) const ALL_CORES: &str = "0-1023";
 
 /// A running server.
 pub(crate) struct Server {
@@ -31,6 +31,12 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The same server, to be spoken to at another of its ports.
+    pub(crate) fn moved_to(mut self, port: u16) -> Self {
+        self.address.set_port(port);
+        self
     }
 
     /// Asks it to end, and waits until it has.
@@ -55,7 +61,8 @@ impl Server {
         Self::launch_on(&SERVER_CORE.to_string(), program, arguments, port, folder)
     }
 
-    fn launch_on(
+    /// Starts a server on these cores, and waits until it listens.
+    pub(crate) fn launch_on(
         cores: &str,
         program: &Path,
         arguments: &[String],
@@ -99,16 +106,23 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it as a crash does.
+    pub(crate) fn kill(&mut self) {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// A folder for a server's data.
 pub(crate) struct Folder {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     owned: Option<tempfile::TempDir>,
 }
 
@@ -242,6 +256,6 @@ pub(crate) fn bare(arguments: &Arguments, mode: &str) -> Result<Server, Failure>
 }
 
 /// A port that nobody listens on now.
-fn free_port() -> Result<u16, Failure> {
+pub(crate) fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -54,7 +54,11 @@ pub(super) fn measure(arguments: &Arguments, runtime: &Runtime) -> Result<Vec<Ou
 }
 
 /// Milliseconds; the registry is killed afterwards, so that the next start finds what a crash leaves.
-fn start(arguments: &Arguments, runtime: &Runtime, folder: Folder) -> Result<f64, Failure> {
+pub(super) fn start(
+    arguments: &Arguments,
+    runtime: &Runtime,
+    folder: Folder,
+) -> Result<f64, Failure> {
     let started = Instant::now();
     let registry = servers::registry_at_large(arguments, folder)?;
     while load::once(runtime, &registry, &request("GET", "/readyz", None)).is_err() {}
