@@ -8,6 +8,7 @@ use paste_model::{Batch, Key, NodeName, Revision};
 use paste_store::{CommitError, Store};
 
 use crate::cluster::Cluster;
+use crate::commits::Commits;
 use crate::{Clock, EngineError};
 
 /// Longest wait for what was committed to come back from a store that is shared with others.
@@ -23,13 +24,17 @@ pub(crate) struct Context {
     pub(crate) node: NodeName,
     /// The other nodes, where there can be any.
     pub(crate) cluster: Option<Arc<Cluster>>,
+    /// What became of what was committed.
+    pub(crate) commits: Commits,
 }
 
 impl Context {
     /// Commits `batch` and waits until the view shows it; not forever, as a change stream may stall that comes over a
     /// network: what is committed is committed.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
-        let revision = self.store.commit(batch).await?;
+        let committed = self.store.commit(batch).await;
+        self.commits.note(&committed);
+        let revision = committed?;
         let shown = self.catalog.wait_for(revision);
         if self.cluster.is_none() {
             shown.await;

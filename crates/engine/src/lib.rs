@@ -12,6 +12,7 @@ mod backup;
 mod clock;
 mod cluster;
 mod commands;
+mod commits;
 mod configs;
 mod context;
 mod error;
@@ -29,6 +30,7 @@ pub use access::Caller;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{ClusterStatus, InvalidSigns, NodeStatus, Transport, TransportError};
 pub use commands::{BatchItem, Outcome, Stored};
+pub use commits::CommitCounts;
 pub use configs::{
     Ack as ConfigAck, Clone as ConfigClone, Cloned as ConfigsCloned, Diff as ConfigDiff, Effective,
     Following, Found as ConfigFound, GrayTerms, HistoryPage, Hunk, LineChange, Publication,

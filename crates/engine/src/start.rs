@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::cluster::{self, Cluster, Transport};
+use crate::commits::Commits;
 use crate::configs::Configs;
 use crate::context::Context;
 use crate::feed::Feed;
@@ -91,6 +92,7 @@ impl Engine {
             clock,
             node: config.node,
             cluster: cluster.clone(),
+            commits: Commits::default(),
         };
         let engine = Self(Arc::new(Parts {
             context: Arc::new(context),

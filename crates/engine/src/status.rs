@@ -4,6 +4,7 @@ use paste_catalog::Counts;
 use paste_model::{Batch, Cause, CauseKind, NodeName, Position, Principal, Revision};
 use paste_store::StoreStatus;
 
+use crate::commits::CommitCounts;
 use crate::context::Context;
 use crate::liveness::LivenessStatus;
 use crate::probe::ProbeStatus;
@@ -21,6 +22,8 @@ pub struct EngineStatus {
     pub counts: Counts,
     /// How the store is.
     pub store: StoreStatus,
+    /// What became of this node's commits.
+    pub commits: CommitCounts,
     /// Who is silent, and what the guards hold.
     pub liveness: LivenessStatus,
     /// How the probes do.
@@ -39,6 +42,7 @@ impl Engine {
             position: self.catalog().position(),
             counts: self.catalog().counts(),
             store: self.context().store.status(),
+            commits: self.context().commits.counts(),
             liveness: self.liveness().status(),
             probes: self.prober().status(),
             timeline: self.timeline().status(),

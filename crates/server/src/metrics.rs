@@ -133,7 +133,15 @@ impl Sources {
     }
 
     fn store(&self, page: &mut Page<'_>) -> fmt::Result {
-        let store = self.engine.status().store;
+        let status = self.engine.status();
+        let (store, commits) = (status.store, status.commits);
+        let outcomes = [
+            ("done", commits.done),
+            ("conflict", commits.conflicts),
+            ("refused", commits.refused),
+            ("unknown", commits.unknown),
+        ];
+        page.by(&spec::COMMITS, "outcome", outcomes)?;
         page.gauge(&spec::STORE_FAILED, u64::from(store.failed.is_some()))?;
         page.gauge(&spec::STORE_REVISION, store.revision.0)?;
         page.gauge(&spec::STORE_DISK, store.disk_bytes)?;

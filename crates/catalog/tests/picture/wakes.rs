@@ -99,7 +99,7 @@ fn batches_that_share_a_revision_reach_it_together() {
 }
 
 #[test]
-fn a_storm_is_merged_but_not_for_ever() {
+fn a_storm_is_merged_but_not_for_ever_envoy_gateway_5344() {
     let limits = Limits::default();
     let (mut writer, catalog) = catalog(limits.clone());
     let start = Instant::now();

@@ -106,7 +106,7 @@ impl Engine {
                         left.push(place);
                         continue;
                     }
-                    Begun::Handed(registered, commit) => match commit.await {
+                    Begun::Handed(registered, commit) => match self.settled(commit).await {
                         Err(CommitError::Conflict { found, .. }) if attempts < ATTEMPTS_MAX => {
                             newest = newest.max(found.unwrap_or_default());
                             left.push(place);
@@ -131,6 +131,12 @@ impl Engine {
             }
         }
         outcomes.into_iter().flatten().collect()
+    }
+
+    async fn settled(&self, commit: Commit) -> Result<Revision, CommitError> {
+        let committed = commit.await;
+        self.context().commits.note(&committed);
+        committed
     }
 
     /// Plans the items at `places` and hands them to the store.

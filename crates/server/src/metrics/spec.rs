@@ -68,6 +68,7 @@ specs! {
     STORE_REVISION = Gauge "store_revision" "The newest committed revision",
     STORE_DISK = Gauge "store_disk_bytes" "Size of the store on disk",
     STORE_WAITING = Gauge "store_commits_waiting" "Commits waiting to be written",
+    COMMITS = Counter "commits" ["outcome: done, conflict, refused, unknown"] "What became of this node's commits since the start; a conflict is tried again unless a client named a condition",
     CONNECTIONS_OPEN = Gauge "connections_open" "Connections open now",
     CONNECTIONS = Counter "connections" "Connections accepted since the start",
     CONNECTIONS_REFUSED = Counter "connections_refused" "Connections answered 503 because too many were open",
