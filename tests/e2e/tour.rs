@@ -1,4 +1,4 @@
-//! The tour in README.md, run as printed.
+//! The tour in README.md and the page on configuration, run as printed.
 
 use paste_tests::registry::{Registry, free_port};
 use paste_tests::tour;
@@ -12,4 +12,11 @@ fn the_tour_does_what_the_page_says() {
         ("8082", free_port().to_string()),
     ];
     tour::follow("README.md", &moved);
+}
+
+#[test]
+fn the_page_on_configuration_does_what_it_says() {
+    let registry = Registry::start();
+    let moved = [("127.0.0.1:7750", registry.address().to_owned())];
+    tour::follow("docs/configuration.md", &moved);
 }

@@ -217,6 +217,9 @@ pub(crate) enum ItemCommand {
         /// Only this group.
         #[arg(long)]
         group: Option<String>,
+        /// Secrets, too: what is written isn't encrypted.
+        #[arg(long)]
+        secrets: bool,
         #[command(flatten)]
         client: ClientArgs,
     },

@@ -34,7 +34,12 @@ pub(super) async fn run(command: ItemCommand) -> Done {
         ItemCommand::Approve { item, if_match } => approve(item, if_match).await,
         ItemCommand::Who(item) => who(item).await,
         ItemCommand::Effective { groups, client } => effective(groups, client).await,
-        ItemCommand::Export { to, group, client } => transfer::export(&to, group, client).await,
+        ItemCommand::Export {
+            to,
+            group,
+            secrets,
+            client,
+        } => transfer::export(&to, group, secrets, client).await,
         ItemCommand::Import {
             from,
             comment,

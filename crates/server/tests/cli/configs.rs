@@ -154,6 +154,31 @@ fn items_travel_in_folders_and_zip_files() {
 }
 
 #[test]
+fn secrets_leave_only_where_they_are_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys");
+    std::fs::write(&keys, format!("one:{}=\n", "A".repeat(43))).expect("written");
+    let keys = format!("configs.secret_keys_file={}", keys.display());
+    let registry = Registry::start(&["--set", &keys]);
+    set(&registry, "a: 1\n");
+    let secret = with_input(&registry, "config set shop/password - --secret", "hunter2");
+    assert_eq!(secret.code, OK, "{}", secret.err);
+    let (out, all) = (folder.path().join("out"), folder.path().join("all"));
+    let exported = registry.run(&format!("config export {}", out.display()));
+    assert!(
+        exported.err.contains("1 secrets are left out"),
+        "{}",
+        exported.err
+    );
+    assert!(out.join("shop/app.yaml").exists());
+    assert!(!out.join("shop/password").exists());
+    let exported = registry.run(&format!("config export {} --secrets", all.display()));
+    assert_eq!(exported.code, OK, "{}", exported.err);
+    let written = std::fs::read_to_string(all.join("shop/password"));
+    assert_eq!(written.expect("it is there"), "hunter2");
+}
+
+#[test]
 fn an_editor_changes_an_item() {
     let registry = Registry::start(&[]);
     let edit = |editor: &str| {

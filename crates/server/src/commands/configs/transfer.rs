@@ -15,8 +15,13 @@ use crate::output::{self, text};
 /// Items that are released together.
 const TOGETHER: usize = paste_model::limits::RELEASE_ITEMS_MAX;
 
-/// Writes what is in use to files.
-pub(super) async fn export(to: &Path, group: Option<String>, args: ClientArgs) -> Done {
+/// Writes what is in use to files; secrets only where they are asked for, as files are not encrypted.
+pub(super) async fn export(
+    to: &Path,
+    group: Option<String>,
+    secrets: bool,
+    args: ClientArgs,
+) -> Done {
     if to.exists() {
         let detail = format!("{} exists; name another place", to.display());
         return Err(Failure::new(Exit::Usage, detail));
@@ -26,6 +31,7 @@ pub(super) async fn export(to: &Path, group: Option<String>, args: ClientArgs) -
         .with("namespace", &args.namespace)
         .with_some("group", group);
     let mut items = Items::new();
+    let mut left_out = 0;
     for found in client.pages(&list, "configs").await? {
         let item = ItemName {
             group: text(&found["group"]),
@@ -37,6 +43,10 @@ pub(super) async fn export(to: &Path, group: Option<String>, args: ClientArgs) -
         let answer = client
             .call(Method::GET, &route(&item, &[], &args.namespace), None)
             .await?;
+        if answer["secret"] == true && !secrets {
+            left_out += 1;
+            continue;
+        }
         items.insert((item.group, item.key), text(&answer["content"]));
     }
     files::write(to, &items)?;
@@ -45,6 +55,11 @@ pub(super) async fn export(to: &Path, group: Option<String>, args: ClientArgs) -
         items.len(),
         to.display()
     ));
+    if left_out > 0 {
+        output::note(format_args!(
+            "{left_out} secrets are left out; with --secrets they are written as they are"
+        ));
+    }
     Ok(())
 }
 
