@@ -8,7 +8,7 @@ use crate::registry::Registry;
 use crate::{Failure, process, tools};
 
 /// Whole run, with the time that an unoptimised server needs.
-const LIMIT: Duration = Duration::from_secs(15 * 60);
+const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 /// Cases per operation in the phases that invent requests.
 const EXAMPLES_PER_OPERATION: u32 = 30;
