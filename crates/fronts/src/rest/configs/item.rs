@@ -292,6 +292,7 @@ pub(super) async fn publication(call: &mut Call) -> Result<Publication, Failure>
     responses(
         (status = 200, description = "It is removed, with this release", body = Published),
         (status = 404, description = "`unknown-config`", body = paste_api::Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`gray-release-running`", body = paste_api::Problem, content_type = "application/problem+json"),
         (status = 412, description = "`revision-mismatch`", body = paste_api::Problem, content_type = "application/problem+json"),
     ),
 )]
