@@ -38,6 +38,18 @@ impl Heralds {
     }
 }
 
+/// One to be woken, and the bag of the thread on which its task runs.
+pub(crate) type Sleeper = (Waker, Option<Arc<Bag>>);
+
+/// Wakes them all.
+pub(crate) fn wake(sleepers: impl IntoIterator<Item = Sleeper>) {
+    let mut round = Round::default();
+    for (waker, bag) in sleepers {
+        round.add(waker, bag.as_ref());
+    }
+    round.end();
+}
+
 /// Wakers of one round, each woken directly or through the herald of its thread.
 #[derive(Default)]
 pub(crate) struct Round {

@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::task::Waker;
 
 use foldhash::fast::RandomState;
 use futures_util::task::AtomicWaker;
@@ -15,7 +14,7 @@ use parking_lot::Mutex;
 use paste_model::Revision;
 
 use crate::emission::{Emission, Topic};
-use crate::heralds::Bag;
+use crate::heralds::{Bag, Sleeper};
 
 /// All topics that someone follows or may resume.
 #[derive(Default)]
@@ -193,7 +192,7 @@ impl Channel {
     }
 
     /// Moves the wakers of those who wait here to `wakers`, to be woken outside the lock.
-    pub(crate) fn take_wakers(&self, wakers: &mut Vec<(Waker, Option<Arc<Bag>>)>) {
+    pub(crate) fn take_wakers(&self, wakers: &mut Vec<Sleeper>) {
         let state = self.0.lock();
         let places = state.subscribers.values();
         wakers.extend(places.filter_map(|place| Some((place.waker.take()?, place.bag.clone()))));

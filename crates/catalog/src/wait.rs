@@ -7,22 +7,19 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 use paste_model::{Epoch, Revision};
 
-use crate::heralds::{Bag, Round};
+use crate::heralds::{self, Bag, Sleeper};
 use crate::shared::Shared;
-
-/// One who waits, and the herald of its thread.
-type Waiting = (Waker, Option<Arc<Bag>>);
 
 /// Those who wait, by what they wait for.
 #[derive(Default)]
 pub(crate) struct Waiters {
     tickets: AtomicU64,
-    waiting: Mutex<BTreeMap<(Revision, u64), Waiting>>,
+    waiting: Mutex<BTreeMap<(Revision, u64), Sleeper>>,
 }
 
 impl Waiters {
@@ -35,22 +32,14 @@ impl Waiters {
         let later = waiting.split_off(&(revision.next(), 0));
         let woken = std::mem::replace(&mut *waiting, later);
         drop(waiting);
-        wake(woken.into_values());
+        heralds::wake(woken.into_values());
     }
 
     /// Wakes everyone.
     pub(crate) fn wake_all(&self) {
         let woken = std::mem::take(&mut *self.waiting.lock());
-        wake(woken.into_values());
+        heralds::wake(woken.into_values());
     }
-}
-
-fn wake(woken: impl Iterator<Item = Waiting>) {
-    let mut round = Round::default();
-    for (waker, bag) in woken {
-        round.add(waker, bag.as_ref());
-    }
-    round.end();
 }
 
 /// Waits until the view has reached a revision, or until another history took its place: then what was waited for is

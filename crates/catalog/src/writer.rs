@@ -11,14 +11,13 @@ mod vacancies;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Waker;
 use std::time::Instant;
 
 use paste_model::{Committed, Entry, Epoch, Revision};
 
 use crate::cell::{Cell, Pending};
 use crate::emission::Emission;
-use crate::heralds::{Bag, Round};
+use crate::heralds::{self, Sleeper};
 use crate::limits::Limits;
 use crate::merge::Merge;
 use crate::progress::Progress;
@@ -43,8 +42,7 @@ pub struct Writer {
     /// Channels to wake once `progress` is published.
     touched: Vec<Arc<Channel>>,
     /// Kept for its room.
-    wakers: Vec<(Waker, Option<Arc<Bag>>)>,
-    round: Round,
+    wakers: Vec<Sleeper>,
 }
 
 impl Writer {
@@ -58,7 +56,6 @@ impl Writer {
             vacancies: Vacancies::default(),
             touched: Vec::new(),
             wakers: Vec::new(),
-            round: Round::default(),
         }
     }
 
@@ -188,10 +185,7 @@ impl Writer {
         for channel in self.touched.drain(..) {
             channel.take_wakers(&mut self.wakers);
         }
-        for (waker, bag) in self.wakers.drain(..) {
-            self.round.add(waker, bag.as_ref());
-        }
-        self.round.end();
+        heralds::wake(self.wakers.drain(..));
     }
 
     fn emit_due(&mut self, now: Instant) {

@@ -127,7 +127,6 @@ impl Feed {
 
     /// The event that tells of an item, if it can be told at once and says something new; else begins to fetch it.
     fn look_at(&mut self, key: &ConfigKey) -> Option<Bytes> {
-        let engine = self.rest.0.engine.clone();
         let item = self.item(key);
         // Of thousands who are to have the same all but the first end here.
         if let Some(item) = item.as_ref().filter(|item| item.item.gray.is_none())
@@ -137,6 +136,7 @@ impl Feed {
         {
             return (self.note(key, item.revision, number) != Some(number)).then_some(event);
         }
+        let engine = self.rest.0.engine.clone();
         let receiver = self.following.receiver();
         if let Some(item) = &item {
             let (number, _) = engine.release_for(item, &receiver);
