@@ -72,6 +72,19 @@ impl Outcome {
         }
     }
 
+    /// A value that is recorded, and held against nothing.
+    pub(crate) fn recorded(
+        row: impl Into<String>,
+        unit: &'static str,
+        ours: f64,
+        goal: Goal,
+    ) -> Self {
+        Self {
+            target: None,
+            ..Self::value(row, unit, ours, goal, 0.0)
+        }
+    }
+
     /// Whether the target is reached; `None` where there is none.
     pub(crate) fn reached(&self) -> Option<bool> {
         let target = self.target?;

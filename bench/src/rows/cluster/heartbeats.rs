@@ -51,16 +51,12 @@ pub(in crate::rows) fn measure(
             Goal::AtMost,
             0.0,
         ),
-        Outcome {
-            target: None,
-            ..Outcome::value(
-                "heartbeats over HTTP, 3 nodes on one machine",
-                "requests/s",
-                sample.value,
-                Goal::AtLeast,
-                0.0,
-            )
-        },
+        Outcome::recorded(
+            "heartbeats over HTTP, 3 nodes on one machine",
+            "requests/s",
+            sample.value,
+            Goal::AtLeast,
+        ),
     ])
 }
 

@@ -12,6 +12,8 @@ use crate::measure::{Comparison, Goal, Outcome, Sample, quantile};
 use crate::servers::Server;
 use crate::{Arguments, Failure};
 
+const RATE: &str = "registrations, 3 nodes, 3 etcds, 64 connections";
+const WAY: &str = "until another node shows a registration, p99";
 const CONNECTIONS: usize = 64;
 /// Changes whose way to another node is timed.
 const CHANGES: usize = 100;
@@ -53,14 +55,10 @@ pub(in crate::rows) fn measure(
         }))
     };
     let Some(theirs) = clusters::rnacos(arguments)? else {
-        let (rate, way) = (ours()?, seen()?);
+        let (rate, way) = (ours()?.value, seen()?.value);
         return Ok(vec![
-            alone(
-                "registrations, 3 nodes, 3 etcds, 64 connections",
-                "registrations/s",
-                rate,
-            ),
-            alone("until another node shows a registration, p99", "ms", way),
+            Outcome::recorded(RATE, "registrations/s", rate, Goal::AtLeast),
+            Outcome::recorded(WAY, "ms", way, Goal::AtMost),
         ]);
     };
     let peers: Vec<&Server> = theirs.iter().collect();
@@ -75,14 +73,14 @@ pub(in crate::rows) fn measure(
     // Members find each other a moment after they listen.
     std::thread::sleep(Duration::from_secs(5));
     let rate = Comparison {
-        row: "registrations, 3 nodes, 3 etcds, 64 connections".to_owned(),
+        row: RATE.to_owned(),
         unit: "registrations/s",
         reference_name: "3 nodes of r-nacos, in memory",
         goal: Goal::AtLeast,
         target: None,
     };
     let way = Comparison {
-        row: "until another node shows a registration, p99".to_owned(),
+        row: WAY.to_owned(),
         unit: "ms",
         reference_name: "3 nodes of r-nacos",
         goal: Goal::AtMost,
@@ -108,13 +106,6 @@ pub(in crate::rows) fn measure(
             ours,
         )?,
     ])
-}
-
-fn alone(row: &str, unit: &'static str, sample: Sample) -> Outcome {
-    Outcome {
-        target: None,
-        ..Outcome::value(row, unit, sample.value, Goal::AtLeast, 0.0)
-    }
 }
 
 /// A write, and the read at another node that shows it.

@@ -63,11 +63,7 @@ pub(in crate::rows) fn measure(
             (row("beside the first snapshots"), "times", sent / snapshot),
         ]
         .into_iter()
-        .map(|(row, unit, value)| Outcome {
-            // The design asks for a record, and names no target.
-            target: None,
-            ..Outcome::value(row, unit, value, Goal::AtMost, 0.0)
-        })
+        .map(|(row, unit, value)| Outcome::recorded(row, unit, value, Goal::AtMost))
         .collect())
     })
 }

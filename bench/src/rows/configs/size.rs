@@ -47,11 +47,7 @@ pub(in crate::rows) fn measure(
         (row("start"), "ms", median(times)),
     ]
     .into_iter()
-    .map(|(row, unit, value)| Outcome {
-        // The design asks for a record, and names no target.
-        target: None,
-        ..Outcome::value(row, unit, value, Goal::AtMost, 0.0)
-    })
+    .map(|(row, unit, value)| Outcome::recorded(row, unit, value, Goal::AtMost))
     .collect())
 }
 
