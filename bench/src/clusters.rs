@@ -1,10 +1,9 @@
 //! Servers that belong together. They share all cores with each other and with the load, so that their figures say how they
 //! compare on this machine, and not what each could do on its own.
 
-use std::fs;
 use std::path::Path;
 
-use crate::servers::{ALL_CORES, Folder, Server, free_port};
+use crate::servers::{ALL_CORES, Folder, Server, free_port, rnacos_node};
 use crate::{Arguments, Failure};
 
 /// Nodes of the registry, and the etcd that they share.
@@ -79,33 +78,21 @@ fn etcd(arguments: &Arguments, members: usize) -> Result<Vec<Server>, Failure> {
 
 /// Three nodes of r-nacos; `None` where it wasn't built.
 pub(crate) fn rnacos(arguments: &Arguments) -> Result<Option<Vec<Server>>, Failure> {
-    let Ok(program) = Path::new(".tools/bin/rnacos").canonicalize() else {
-        return Ok(None);
-    };
-    let mut nodes: Vec<Server> = Vec::new();
+    let mut nodes = Vec::new();
     let mut first = None;
     for number in 1..=3 {
-        let (port, grpc) = (free_port()?, free_port()?);
-        let folder = Folder::temporary(arguments)?;
+        let grpc = free_port()?;
         let joined = first.map(|first| format!("RNACOS_RAFT_JOIN_ADDR=127.0.0.1:{first}\n"));
-        let file = folder.path.join("rnacos.env");
-        fs::write(
-            &file,
-            format!(
-                "RNACOS_HTTP_PORT={port}\nRNACOS_GRPC_PORT={grpc}\nRNACOS_HTTP_CONSOLE_PORT={}\nRNACOS_DATA_DIR={}\n\
-                 RNACOS_RAFT_NODE_ID={number}\nRNACOS_RAFT_NODE_ADDR=127.0.0.1:{grpc}\n\
-                 RNACOS_RAFT_AUTO_INIT={}\n{}",
-                free_port()?,
-                folder.path.join("data").display(),
-                number == 1,
-                joined.unwrap_or_default(),
-            ),
-        )?;
+        let further = format!(
+            "RNACOS_RAFT_NODE_ID={number}\nRNACOS_RAFT_NODE_ADDR=127.0.0.1:{grpc}\nRNACOS_RAFT_AUTO_INIT={}\n{}",
+            number == 1,
+            joined.unwrap_or_default(),
+        );
         first = first.or(Some(grpc));
-        let options = ["-e".to_owned(), file.display().to_string()];
-        nodes.push(Server::launch_on(
-            ALL_CORES, &program, &options, port, folder,
-        )?);
+        let Some(node) = rnacos_node(ALL_CORES, grpc, &further, arguments)? else {
+            return Ok(None);
+        };
+        nodes.push(node);
     }
     Ok(Some(nodes))
 }

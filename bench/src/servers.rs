@@ -227,6 +227,16 @@ pub(crate) fn etcd(arguments: &Arguments) -> Result<Server, Failure> {
 
 /// r-nacos, which keeps instances in memory; `None` where it wasn't built.
 pub(crate) fn rnacos(arguments: &Arguments) -> Result<Option<Server>, Failure> {
+    rnacos_node(&SERVER_CORE.to_string(), free_port()?, "", arguments)
+}
+
+/// One of its nodes, on these cores and with this port for gRPC; `further` are more lines of its file.
+pub(crate) fn rnacos_node(
+    cores: &str,
+    grpc: u16,
+    further: &str,
+    arguments: &Arguments,
+) -> Result<Option<Server>, Failure> {
     let program = Path::new(".tools/bin/rnacos").canonicalize();
     let Ok(program) = program else {
         return Ok(None);
@@ -237,14 +247,13 @@ pub(crate) fn rnacos(arguments: &Arguments) -> Result<Option<Server>, Failure> {
     fs::write(
         &file,
         format!(
-            "RNACOS_HTTP_PORT={port}\nRNACOS_GRPC_PORT={}\nRNACOS_HTTP_CONSOLE_PORT={}\nRNACOS_DATA_DIR={}\n",
-            free_port()?,
+            "RNACOS_HTTP_PORT={port}\nRNACOS_GRPC_PORT={grpc}\nRNACOS_HTTP_CONSOLE_PORT={}\nRNACOS_DATA_DIR={}\n{further}",
             free_port()?,
             folder.path.join("data").display()
         ),
     )?;
     let options = ["-e".to_owned(), file.display().to_string()];
-    Server::launch(&program, &options, port, folder).map(Some)
+    Server::launch_on(cores, &program, &options, port, folder).map(Some)
 }
 
 /// A bare server of `bare.rs`, in one of its modes.

@@ -66,6 +66,19 @@ pub(super) fn single(arguments: &Arguments, runtime: &Runtime) -> Result<Vec<Out
     Ok(outcomes)
 }
 
+/// The address of an instance at r-nacos, which knows instances by their addresses.
+pub(super) fn address(number: u64) -> String {
+    let (a, b, c) = (number >> 16 & 255, number >> 8 & 255, number & 255);
+    format!("10.{a}.{b}.{c}")
+}
+
+/// The same registration at r-nacos.
+pub(super) fn at_rnacos(service: &str, number: u64) -> Vec<u8> {
+    let ip = address(number);
+    let target = format!("/nacos/v1/ns/instance?serviceName={service}&ip={ip}&port=8080");
+    format!("POST {target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n\r\n").into_bytes()
+}
+
 /// For information: r-nacos keeps ephemeral instances in memory and writes none to disk.
 fn beside_rnacos(arguments: &Arguments, runtime: &Runtime) -> Result<Option<Outcome>, Failure> {
     if servers::rnacos(arguments)?.is_none() {
@@ -79,15 +92,7 @@ fn beside_rnacos(arguments: &Arguments, runtime: &Runtime) -> Result<Option<Outc
         goal: Goal::AtLeast,
         target: None,
     };
-    let nacos = |number: u64| {
-        let (a, b) = (number >> 8 & 255, number & 255);
-        let (service, c) = (number % 1_000, number >> 16 & 255);
-        let target = format!(
-            "/nacos/v1/ns/instance?serviceName=service-{service}&ip=10.{c}.{a}.{b}&port=8080"
-        );
-        format!("POST {target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n\r\n")
-            .into_bytes()
-    };
+    let nacos = |number: u64| at_rnacos(&format!("service-{}", number % 1_000), number);
     let outcome = comparison.run(
         arguments.pairs,
         || {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 
+use super::super::registration::{address, at_rnacos};
 use super::{PATIENCE, settled, shown};
 use crate::clusters::{self, Cluster};
 use crate::load::{self, request};
@@ -90,7 +91,7 @@ pub(in crate::rows) fn measure(
         way.run(
             arguments.pairs,
             || {
-                let told = || runtime.block_on(until_seen(peers[0], peers[1], &at_rnacos));
+                let told = || runtime.block_on(until_seen(peers[0], peers[1], &seen_at_rnacos));
                 // Now and then it hangs up in between.
                 told().or_else(|_| told())
             },
@@ -100,7 +101,7 @@ pub(in crate::rows) fn measure(
             arguments.pairs,
             || {
                 load::run_over(runtime, &peers, CONNECTIONS, seconds, |number| {
-                    nacos("POST", &format!("service-{}", number % 1_000), number)
+                    at_rnacos(&format!("service-{}", number % 1_000), number)
                 })
             },
             ours,
@@ -153,18 +154,10 @@ async fn until_seen(
     })
 }
 
-fn nacos(method: &str, service: &str, number: u64) -> Vec<u8> {
-    let (a, b, c) = (number >> 8 & 255, number & 255, number >> 16 & 255);
-    let target = format!("/nacos/v1/ns/instance?serviceName={service}&ip=10.{c}.{a}.{b}&port=8080");
-    format!("{method} {target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n\r\n")
-        .into_bytes()
-}
-
-fn at_rnacos(number: u64) -> Change {
-    let (a, b, c) = (number >> 8 & 255, number & 255, number >> 16 & 255);
+fn seen_at_rnacos(number: u64) -> Change {
     Change {
-        write: nacos("POST", "seen", number),
+        write: at_rnacos("seen", number),
         read: request("GET", "/nacos/v1/ns/instance/list?serviceName=seen", None),
-        shows: format!("\"10.{c}.{a}.{b}\""),
+        shows: format!("\"{}\"", address(number)),
     }
 }
