@@ -26,7 +26,7 @@ use paste_model::{ConfigGroup, ConfigKey, ConfigName, Receiver, ReleaseNumber, S
 use super::answer::Answered;
 use super::call::{Call, path};
 use super::failure::Failure;
-use super::query::invalid;
+use super::query::{invalid, whole};
 
 /// Most labels of one reader.
 const LABELS_MAX: usize = paste_model::limits::METADATA_KEYS_MAX;
@@ -85,11 +85,7 @@ impl Call {
 
     /// The release that a parameter of the query names.
     fn release(&mut self, name: &str) -> Result<Option<ReleaseNumber>, Failure> {
-        let read = |text: String| {
-            let detail = "must be a whole number, not negative";
-            release_of(&text).ok_or_else(|| invalid(name, detail))
-        };
-        self.query.one(name)?.map(read).transpose()
+        Ok(self.query.number(name)?.map(ReleaseNumber))
     }
 
     /// Where the connection comes from.
@@ -114,10 +110,9 @@ pub(super) fn labels<E>(
         .collect())
 }
 
-/// The number of a release, as a query or a path says it. What is too great for one is no release's, as the greatest isn't.
+/// The number of a release, as a path says it.
 fn release_of(text: &str) -> Option<ReleaseNumber> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| ReleaseNumber(text.parse().unwrap_or(u64::MAX)))
+    whole(text).map(ReleaseNumber)
 }
 
 /// The number of a release.

@@ -76,12 +76,10 @@ impl Query {
 
     /// A number of the kind of revisions.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, Failure> {
-        let read = |text: String| match text.parse() {
-            Ok(number) => Ok(number),
-            Err(_) => Err(invalid(
-                name,
-                format!("must be a whole number, not negative, not {text:?}"),
-            )),
+        let read = |text: String| {
+            let detail =
+                || format!("must be a whole number below 2^64, not negative, not {text:?}");
+            whole(&text).ok_or_else(|| invalid(name, detail()))
         };
         self.one(name)?.map(read).transpose()
     }
@@ -186,6 +184,12 @@ fn unknown_status(word: &str) -> Failure {
 }
 
 /// A parameter that breaks a rule.
+/// A whole number, written with digits alone.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
 pub(super) fn invalid(name: &str, detail: impl ToString) -> Failure {
     Failure::of_field(Code::InvalidQuery, name, detail)
 }

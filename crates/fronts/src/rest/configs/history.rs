@@ -83,8 +83,8 @@ pub(in crate::rest) async fn get(
 ) -> Answered {
     let key = call.config(group, key)?;
     call.finish_query()?;
-    let number =
-        release_of(release).ok_or_else(|| path("release", "must be a whole number from 1"))?;
+    let number = release_of(release)
+        .ok_or_else(|| path("release", "must be a whole number from 1, below 2^64"))?;
     let which = Which::Number(number);
     let release = call
         .engine()

@@ -4,7 +4,9 @@
 use paste_model::limits;
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{self, AdditionalProperties, Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{
+    self, AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type,
+};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, ResponseBuilder};
 
@@ -98,12 +100,22 @@ fn describe(parameter: &mut Parameter) {
         "label" => return prefixed(parameter, "^label\\..+$"),
         "meta" => return prefixed(parameter, "^meta\\..+$"),
         "header" => return prefixed(parameter, "^header\\..+$"),
-        _ => return,
+        _ => return limit(parameter),
     };
     if let Some(RefOr::T(Schema::Array(several))) = &mut parameter.schema {
         several.items = schema::ArrayItems::RefOrSchema(Box::new(Schema::from(text).into()));
     } else {
         parameter.schema = Some(text.into());
+    }
+}
+
+/// Says how large a count may be where its operation doesn't: `format` alone is a remark, which no validator follows.
+fn limit(parameter: &mut Parameter) {
+    if let Some(RefOr::T(Schema::Object(count))) = &mut parameter.schema
+        && count.schema_type == SchemaType::Type(Type::Integer)
+        && count.maximum.is_none()
+    {
+        count.maximum = Some(usize::MAX.into());
     }
 }
 
@@ -162,6 +174,18 @@ fn add_problems(operation: &mut Operation) {
              write again; see `Retry-After`",
         ),
     ];
+    if operation
+        .tags
+        .iter()
+        .flatten()
+        .any(|tag| tag == "configure")
+    {
+        problems.push((
+            "409",
+            "What the item, its namespace or the keys for secrets are like forbids it: `approval-needed`, \
+             `gray-release-running`, `quota-exceeded`, `no-secret-key`",
+        ));
+    }
     if operation.request_body.is_some() {
         problems.push(("408", "`request-timeout`"));
         problems.push(("413", "`body-too-large`"));
