@@ -1,4 +1,4 @@
-//! The tour in README.md and the page on configuration, run as printed.
+//! The tour in README.md and the pages on configuration and policies, run as printed.
 
 use paste_tests::registry::{Registry, free_port};
 use paste_tests::tour;
@@ -19,4 +19,11 @@ fn the_page_on_configuration_does_what_it_says() {
     let registry = Registry::start();
     let moved = [("127.0.0.1:7750", registry.address().to_owned())];
     tour::follow("docs/configuration.md", &moved);
+}
+
+#[test]
+fn the_page_on_policies_does_what_it_says() {
+    let registry = Registry::start();
+    let moved = [("127.0.0.1:7750", registry.address().to_owned())];
+    tour::follow("docs/policies.md", &moved);
 }

@@ -297,7 +297,7 @@ pub struct Instance {
 }
 
 /// Instances of a service, in id order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InstanceList {
     /// The service.
     pub service: String,
@@ -307,6 +307,14 @@ pub struct InstanceList {
     pub revision: u64,
     /// Whether failing instances are served too, because too few are healthy.
     pub protected: bool,
+    /// The policy that holds for its consumers: in `snapshot` events alone, where there is one.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional"
+    )]
+    #[schema(nullable = false)]
+    pub policy: Option<crate::Policy>,
     /// The instances.
     pub instances: Vec<Instance>,
 }

@@ -19,10 +19,12 @@ mod namespace;
 mod object;
 mod overriding;
 mod patch;
+mod policy;
 mod problem;
 mod refusal;
 mod service;
 mod session;
+mod stats;
 mod status;
 mod time;
 mod token;
@@ -50,10 +52,18 @@ pub use map::Map;
 pub use namespace::{Namespace, NamespaceList, NamespaceSettings};
 pub use overriding::{OverrideEntry, OverrideInfo, OverrideList, OverrideRequest};
 pub use patch::MergePatch;
+pub use policy::{
+    Balancer, BalancerKind, Locality, OutlierDetection, Policy, PolicyHistory, PolicyList,
+    PolicyRelease, PolicyRule, PolicySubset, PolicyUsers, Retries, ServicePolicy, SlowStart,
+    Timeouts,
+};
 pub use problem::{Code, FieldError, Problem};
 pub use refusal::Refusal;
 pub use service::{Service, ServiceList, ServiceSettings};
 pub use session::{EndedSession, LoadReport};
+pub use stats::{
+    CallReport, CallStats, CallerStats, Heartbeat, MinuteStats, ServiceLoad, ServiceStats,
+};
 pub use status::{Counts, Ready, RegistryStatus, Restored, StoreStatus};
 pub use time::Time;
 pub use token::{Grant, NewToken, Role, Token, TokenList, TokenSettings};

@@ -16,6 +16,20 @@ pub(crate) fn optional<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(read.map(|object| object.0))
 }
 
+/// Reads an object (`deserialize_with`).
+pub(crate) fn one<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Object::<T>::deserialize(deserializer)?.0)
+}
+
+/// Reads an object or `null`, where the field is there (`deserialize_with`).
+pub(crate) fn changed<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    optional(deserializer).map(Some)
+}
+
 /// Reads a list of objects (`deserialize_with`).
 pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,

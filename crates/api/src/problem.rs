@@ -129,6 +129,8 @@ catalogue! {
     UnknownToken = "unknown-token" 404 "no such token",
     /// An instance without an override.
     UnknownOverride = "unknown-override" 404 "no override is set",
+    /// A service without a policy.
+    UnknownPolicy = "unknown-policy" 404 "no policy is set",
     /// A configuration item that doesn't exist.
     UnknownConfig = "unknown-config" 404 "no such configuration item",
     /// A release that an item doesn't have.

@@ -21,13 +21,6 @@ pub struct LoadReport {
     pub errors: Option<u64>,
 }
 
-impl LoadReport {
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// A session that was ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EndedSession {

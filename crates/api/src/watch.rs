@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Instance, LoadReport, Map};
+use crate::{Instance, LoadReport, Map, Policy, object};
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -37,7 +37,7 @@ pub struct WatchRequest {
 }
 
 /// A `delta` event: what changed in a service since the last event on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Delta {
     /// The service.
     pub service: String,
@@ -47,6 +47,14 @@ pub struct Delta {
     pub revision: u64,
     /// Whether failing instances are to be served too, because too few are healthy.
     pub protected: bool,
+    /// The policy that holds now, where it changed; `null`: there is none any more.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "object::changed"
+    )]
+    #[schema(value_type = Option<Policy>)]
+    pub policy: Option<Option<Policy>>,
     /// Instances that are new or changed.
     pub upserted: Vec<Instance>,
     /// Ids of instances that are gone.

@@ -68,4 +68,6 @@ pub(crate) struct Pending {
     pub(crate) begins: bool,
     pub(crate) due: Instant,
     pub(crate) ids: BTreeSet<InstanceId>,
+    /// Whether another policy holds since one of them.
+    pub(crate) policy: bool,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use paste_model::{InstanceId, Member, Namespace, Position, Revision, ServiceKey};
+use paste_model::{InstanceId, Member, Namespace, Policy, Position, Revision, ServiceKey};
 
 use crate::slots::Slots;
 use crate::snapshot::Snapshot;
@@ -45,6 +45,8 @@ pub struct Emission {
     pub settled: Position,
     /// Whether so few are healthy now that all members with status `up` are eligible.
     pub protected: bool,
+    /// The policy that holds now, where it changed or the service became known with this.
+    pub policy: Option<Option<Arc<Policy>>>,
     /// Members that came or changed, as they are now, in id order.
     pub upserted: Vec<Arc<Member>>,
     /// Ids of those that went, in order. A subscriber may never have heard of one that came and went between emissions.

@@ -31,6 +31,7 @@ mod shared;
 mod slots;
 mod snapshot;
 mod subscription;
+mod terms;
 mod tokens;
 mod topics;
 mod transition;

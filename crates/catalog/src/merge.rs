@@ -21,6 +21,8 @@ pub(crate) struct Changed {
     /// Of the last batch that changed it.
     pub(crate) revision: Revision,
     pub(crate) ids: Vec<InstanceId>,
+    /// Whether another policy holds.
+    pub(crate) policy: bool,
     /// Whether the service was unknown before.
     pub(crate) begins: bool,
     /// Whether the service is unknown now.
@@ -65,12 +67,14 @@ impl Merge {
                 begins: changed.begins,
                 due,
                 ids: changed.ids.into_iter().collect(),
+                policy: changed.policy,
             }));
             return;
         };
         pending.last = revision;
         pending.begins |= changed.begins;
         pending.ids.extend(changed.ids);
+        pending.policy |= changed.policy;
         if at_once {
             self.cells.remove(&pending.ticket);
             pending.due = now;

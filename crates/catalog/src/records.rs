@@ -63,6 +63,10 @@ fn push_service(cell: &Cell, unknown: Revision, push: &mut impl FnMut(Record, Re
             let settings = Arc::new(snapshot.settings().clone());
             push(Record::Service((*cell.key).clone(), settings), revision);
         }
+        if let Some((history, revision)) = snapshot.policy_history() {
+            let history = Arc::clone(history);
+            push(Record::Policy((*cell.key).clone(), history), revision);
+        }
         for member in snapshot.members() {
             let instance = Arc::clone(&member.instance);
             push(Record::Instance(key(&member.id), instance), member.revision);

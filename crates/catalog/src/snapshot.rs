@@ -2,24 +2,22 @@
 //!
 //! Invariant: `length`, `up` and `up_healthy` always equal a recount of the chunks.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use paste_model::{Member, Revision, ServiceKey, ServiceSettings, Status};
+use paste_model::{
+    Member, Policy, PolicyHistory, ProtectThreshold, Revision, ServiceKey, ServiceSettings, Status,
+};
 
 use crate::chunk::{self, Chunk, Edit};
 use crate::slots::Slots;
-
-static DEFAULT_SETTINGS: LazyLock<Arc<ServiceSettings>> = LazyLock::new(Arc::default);
-
-/// A service's settings and the revision of their record.
-pub(crate) type RecordedSettings = (Arc<ServiceSettings>, Revision);
+use crate::terms::Terms;
 
 /// An immutable picture of one service.
 #[derive(Debug)]
 pub struct Snapshot {
     key: Arc<ServiceKey>,
     revision: Revision,
-    settings: Option<RecordedSettings>,
+    terms: Terms,
     chunks: Box<[Arc<Chunk>]>,
     tally: Tally,
     slots: Slots,
@@ -57,12 +55,12 @@ impl Tally {
 }
 
 impl Snapshot {
-    /// A service without settings or members.
+    /// A service without settings, policy or members.
     pub(crate) fn empty(key: Arc<ServiceKey>, revision: Revision) -> Self {
         Self {
             key,
             revision,
-            settings: None,
+            terms: Terms::default(),
             chunks: Box::default(),
             tally: Tally::default(),
             slots: Slots::default(),
@@ -70,12 +68,7 @@ impl Snapshot {
     }
 
     /// The picture after `edits` (in id order, each id once), at `revision`.
-    pub(crate) fn edited(
-        &self,
-        revision: Revision,
-        settings: Option<RecordedSettings>,
-        edits: &[Edit],
-    ) -> Self {
+    pub(crate) fn edited(&self, revision: Revision, terms: Terms, edits: &[Edit]) -> Self {
         let mut tally = self.tally;
         for (id, after) in edits {
             if let Some(before) = self.member(id.as_str()) {
@@ -88,7 +81,7 @@ impl Snapshot {
         Self {
             key: Arc::clone(&self.key),
             revision,
-            settings,
+            terms,
             chunks: chunk::edited(&self.chunks, edits).into(),
             tally,
             slots: Slots::default(),
@@ -97,11 +90,11 @@ impl Snapshot {
 
     /// The same picture at another revision.
     pub(crate) fn at(&self, revision: Revision) -> Self {
-        self.edited(revision, self.settings.clone(), &[])
+        self.edited(revision, self.terms.clone(), &[])
     }
 
-    pub(crate) fn recorded_settings(&self) -> Option<&RecordedSettings> {
-        self.settings.as_ref()
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Which service.
@@ -116,14 +109,28 @@ impl Snapshot {
 
     /// The service's settings; the defaults when it has none.
     pub fn settings(&self) -> &ServiceSettings {
-        self.settings
-            .as_ref()
-            .map_or(&DEFAULT_SETTINGS, |(settings, _)| settings)
+        self.terms.settings()
     }
 
     /// The revision of the record of its settings, when it has one.
     pub fn settings_revision(&self) -> Option<Revision> {
-        self.settings.as_ref().map(|(_, revision)| *revision)
+        self.terms.settings.as_ref().map(|(_, revision)| *revision)
+    }
+
+    /// The policy that holds for its consumers.
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.terms.policy()
+    }
+
+    /// Its policy with those before it, and the revision of their record; also where the policy was removed.
+    pub fn policy_history(&self) -> Option<(&Arc<PolicyHistory>, Revision)> {
+        let recorded = self.terms.policy.as_ref();
+        recorded.map(|(history, revision)| (history, *revision))
+    }
+
+    /// The threshold that holds: that of the policy before that of the settings.
+    pub fn protect_threshold(&self) -> ProtectThreshold {
+        self.terms.protect_threshold()
     }
 
     /// Its members, in id order.
@@ -162,8 +169,7 @@ impl Snapshot {
 
     /// Whether so few are healthy that all members with status `up` are eligible.
     pub fn protected(&self) -> bool {
-        self.settings()
-            .protect_threshold
+        self.protect_threshold()
             .protects(self.tally.up_healthy, self.tally.up)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use paste_model::{
-    ConfigKey, InstanceKey, Member, Namespace, ServiceKey, ServiceSettings, TokenId,
+    ConfigKey, InstanceKey, Member, Namespace, PolicyHistory, ServiceKey, ServiceSettings, TokenId,
 };
 
 use crate::configs::ConfigItem;
@@ -29,6 +29,15 @@ pub enum Transition {
         before: Option<Arc<ServiceSettings>>,
         /// As they are; `None`: there are none.
         after: Option<Arc<ServiceSettings>>,
+    },
+    /// A service's policy was written or deleted.
+    Policy {
+        /// Of which service.
+        key: ServiceKey,
+        /// As it was, with those before it; `None`: there was none.
+        before: Option<Arc<PolicyHistory>>,
+        /// As it is; `None`: nothing is kept of it.
+        after: Option<Arc<PolicyHistory>>,
     },
     /// A namespace's settings were written or deleted.
     Namespace {

@@ -216,6 +216,7 @@ impl Writer {
             revision: pending.last,
             settled: self.progress.at(self.merge.settled(self.progress.revision)),
             protected: snapshot.protected(),
+            policy: (begins || pending.policy).then(|| snapshot.policy().cloned()),
             upserted,
             removed,
             begins,
@@ -270,7 +271,7 @@ impl Writer {
             let Some(snapshot) = cell.snapshot.load_full() else {
                 continue;
             };
-            if !snapshot.is_empty() || snapshot.recorded_settings().is_some() {
+            if !snapshot.is_empty() || !snapshot.terms().is_empty() {
                 if snapshot.revision() != revision {
                     cell.snapshot.store(Some(Arc::new(snapshot.at(revision))));
                 }

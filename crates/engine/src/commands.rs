@@ -8,6 +8,7 @@ mod instances;
 mod namespaces;
 mod overrides;
 mod plan;
+mod policies;
 mod services;
 mod sessions;
 mod tokens;
@@ -16,6 +17,7 @@ pub use batch::{BatchItem, Outcome};
 use paste_model::{Batch, Cause, CauseKind, Revision};
 use paste_store::CommitError;
 use plan::{Plan, Step};
+pub use policies::{PolicyTerms, RecordedPolicy};
 pub(crate) use sessions::require_creator;
 
 use crate::{Caller, Engine, EngineError};

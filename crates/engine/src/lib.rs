@@ -22,6 +22,7 @@ mod load;
 mod probe;
 mod registration;
 mod start;
+mod stats;
 mod status;
 mod timeline;
 mod writeback;
@@ -29,7 +30,7 @@ mod writeback;
 pub use access::Caller;
 pub use clock::{Clock, SystemClock};
 pub use cluster::{ClusterStatus, InvalidSigns, NodeStatus, Transport, TransportError};
-pub use commands::{BatchItem, Outcome, Stored};
+pub use commands::{BatchItem, Outcome, PolicyTerms, RecordedPolicy, Stored};
 pub use commits::CommitCounts;
 pub use configs::{
     Ack as ConfigAck, Clone as ConfigClone, Cloned as ConfigsCloned, Diff as ConfigDiff, Effective,
@@ -43,6 +44,7 @@ pub use load::LoadReport;
 pub use probe::ProbeStatus;
 pub use registration::Registration;
 pub use start::{Config, Engine};
+pub use stats::{BUCKETS, CallReport, Calls, ServiceCalls};
 pub use status::EngineStatus;
 pub use timeline::{Event, EventCursor, EventKind, InvalidCursor, Subject, TimelineStatus};
 

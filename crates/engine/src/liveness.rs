@@ -122,6 +122,7 @@ impl Liveness {
                     .follow(&key.service, before.as_deref(), after.as_deref());
             }
             Transition::Service { .. }
+            | Transition::Policy { .. }
             | Transition::Namespace { .. }
             | Transition::Config { .. }
             | Transition::Token { .. } => {}

@@ -18,6 +18,7 @@ use crate::feed::Feed;
 use crate::liveness::Liveness;
 use crate::load::LoadBoard;
 use crate::probe::Prober;
+use crate::stats::StatsBoard;
 use crate::timeline::Timeline;
 use crate::{Clock, StartError, configs, liveness, probe, timeline};
 
@@ -50,6 +51,7 @@ struct Parts {
     prober: Arc<Prober>,
     timeline: Arc<Timeline>,
     loads: LoadBoard,
+    stats: StatsBoard,
     configs: Configs,
     draining: AtomicBool,
     stop: watch::Sender<bool>,
@@ -100,6 +102,7 @@ impl Engine {
             prober: Prober::new(config.probes, cluster),
             timeline: Arc::new(timeline),
             loads: LoadBoard::default(),
+            stats: StatsBoard::default(),
             configs: Configs::new(config.configs),
             draining: AtomicBool::new(false),
             stop: watch::Sender::new(false),
@@ -181,6 +184,10 @@ impl Engine {
 
     pub(crate) fn configs(&self) -> &Configs {
         &self.0.configs
+    }
+
+    pub(crate) fn stats_board(&self) -> &StatsBoard {
+        &self.0.stats
     }
 
     pub(crate) fn loads_board(&self) -> &LoadBoard {

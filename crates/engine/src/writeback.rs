@@ -90,7 +90,7 @@ fn owner_name(record: &Record) -> String {
             .as_ref()
             .map_or_else(|| key.to_string(), ToString::to_string),
         Record::Check(key, _) | Record::Override(key, _) => key.to_string(),
-        Record::Service(key, _) => key.to_string(),
+        Record::Service(key, _) | Record::Policy(key, _) => key.to_string(),
         Record::Namespace(name, _) => name.to_string(),
         Record::Token(token) => token.id.to_string(),
         Record::Config(key, _) | Record::Release(key, ..) => key.to_string(),

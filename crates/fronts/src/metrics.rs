@@ -108,7 +108,7 @@ impl Default for Metrics {
 
 impl Metrics {
     /// The words for the routes of all fronts: those of the native API, then those of the others.
-    pub const ROUTES: [&'static str; 43] = [
+    pub const ROUTES: [&'static str; 47] = [
         "services",
         "service",
         "instances",
@@ -135,6 +135,10 @@ impl Metrics {
         "readyz",
         "metrics",
         "overrides",
+        "policies",
+        "policy",
+        "policy-history",
+        "service-stats",
         "unknown",
         "configs",
         "config",
@@ -155,7 +159,7 @@ impl Metrics {
     ];
 
     /// Where the routes of configuration begin.
-    pub(crate) const CONFIG_ROUTES_AT: usize = 27;
+    pub(crate) const CONFIG_ROUTES_AT: usize = 31;
 
     /// Every route's word with what was counted of it.
     pub fn by_route(&self) -> impl Iterator<Item = (&'static str, &RouteMetrics)> {

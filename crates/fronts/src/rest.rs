@@ -32,6 +32,7 @@ mod listing;
 mod namespaces;
 mod openapi;
 mod overrides;
+mod policies;
 mod query;
 mod quiet;
 mod rate;
@@ -40,6 +41,7 @@ mod route;
 mod services;
 mod sessions;
 mod standing;
+mod stats;
 mod status;
 mod stream;
 mod tokens;
@@ -325,6 +327,12 @@ impl Rest {
             (Route::Override(service, id), Method::PUT) => overrides::put(call, service, id).await,
             (Route::Override(service, id), _) => overrides::get(call, service, id),
             (Route::Overrides(service), _) => overrides::list(call, service),
+            (Route::Policies, _) => policies::list(call),
+            (Route::Policy(service), Method::PUT) => policies::put(call, service).await,
+            (Route::Policy(service), Method::DELETE) => policies::delete(call, service).await,
+            (Route::Policy(service), _) => policies::get(call, service),
+            (Route::PolicyHistory(service), _) => policies::history(call, service),
+            (Route::Stats(service), _) => stats::get(call, service),
             (Route::Explain(service), _) => explain::get(call, service),
             (Route::Events(service), _) => events::list(call, service).await,
             (Route::Configs(route), _) => configs::dispatch(route, call).await,

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     ConfigKey, Health, Instance, InstanceKey, Item, Namespace, NamespaceSettings, NodeName,
-    Override, Principal, Release, ReleaseNumber, Revision, ServiceKey, ServiceSettings, Session,
-    SessionId, Timestamp, Token, TokenId,
+    Override, PolicyHistory, Principal, Release, ReleaseNumber, Revision, ServiceKey,
+    ServiceSettings, Session, SessionId, Timestamp, Token, TokenId,
 };
 
 /// SHA-256 of a bulky value.
@@ -31,6 +31,8 @@ pub enum Key {
     Namespace(Namespace),
     /// Settings of a service.
     Service(ServiceKey),
+    /// How the consumers of a service choose among its instances.
+    Policy(ServiceKey),
     /// What an owner registered.
     Instance(InstanceKey),
     /// The liveness of a process.
@@ -58,6 +60,8 @@ pub enum Record {
     Namespace(Namespace, NamespaceSettings),
     /// Settings of a service.
     Service(ServiceKey, Arc<ServiceSettings>),
+    /// How the consumers of a service choose among its instances, with what held before.
+    Policy(ServiceKey, Arc<PolicyHistory>),
     /// What an owner registered.
     Instance(InstanceKey, Arc<Instance>),
     /// The liveness of a process.
@@ -82,6 +86,7 @@ impl Record {
         match self {
             Self::Namespace(name, _) => Key::Namespace(name.clone()),
             Self::Service(key, _) => Key::Service(key.clone()),
+            Self::Policy(key, _) => Key::Policy(key.clone()),
             Self::Instance(key, _) => Key::Instance(key.clone()),
             Self::Session(id, _) => Key::Session(id.clone()),
             Self::Check(key, _) => Key::Check(key.clone()),

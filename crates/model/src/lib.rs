@@ -14,6 +14,7 @@ mod member;
 mod metadata;
 mod namespace;
 mod r#override;
+mod policy;
 mod principal;
 mod revision;
 mod service;
@@ -39,6 +40,10 @@ pub use member::Member;
 pub use metadata::{InvalidMetadata, Metadata};
 pub use namespace::NamespaceSettings;
 pub use r#override::Override;
+pub use policy::{
+    Balancer, BalancerKind, InvalidPolicy, Locality, OutlierDetection, Policy, PolicyHistory,
+    PolicyRelease, Retries, Rule, SlowStart, Subset, Thousandths, Timeouts, Users,
+};
 pub use principal::Principal;
 pub use revision::{Epoch, InvalidPosition, Position, Revision};
 pub use service::{ProtectThreshold, ServiceSettings};

@@ -46,6 +46,14 @@ pub const CONFIG_SCHEMA_BYTES_MAX: usize = 64 * 1024;
 pub const AUDIENCE_ENTRIES_MAX: usize = 256;
 /// Most items in one release of several.
 pub const RELEASE_ITEMS_MAX: usize = 32;
+/// Most subsets of one policy.
+pub const POLICY_SUBSETS_MAX: usize = 32;
+/// Most rules of one policy.
+pub const POLICY_RULES_MAX: usize = 64;
+/// All texts of one policy together, in bytes.
+pub const POLICY_BYTES_MAX: usize = 16 * 1024;
+/// Policies of one service that are kept, the one that holds included.
+pub const POLICY_RELEASES_MAX: usize = 32;
 
 /// Time to live of a session that names none.
 pub const TTL_DEFAULT: Duration = Duration::from_secs(15);

@@ -2,6 +2,7 @@
 
 mod client;
 mod configs;
+mod policies;
 mod serve;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use client::{
     OverrideCommand, RegisterArgs, ServicesArgs, TokenCommand, WatchArgs,
 };
 pub(crate) use configs::{ChangeArgs, GrayArgs, ItemArgs, ItemCommand, ItemName, SetArgs};
+pub(crate) use policies::{ApplyArgs, PolicyArgs, PolicyCommand};
 pub(crate) use serve::{DemoArgs, DemoServiceArgs, ServeArgs};
 
 /// A service registry: services register, are watched while they live, and find each other.
@@ -88,6 +90,11 @@ pub(crate) enum Command {
     /// Read, release, try and take back configuration items; check the registry's own configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Read, set and compare the policies of services: how their consumers choose among the instances.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Set the policies of several services from files.
+    Apply(ApplyArgs),
     /// Write the reference pages.
     #[command(hide = true)]
     Reference {
@@ -189,6 +196,14 @@ mod tests {
             "config effective shared shop",
             "config approve shop/app.yaml --if-match 7",
             "token create ci --grant config-read:default:shop/app*",
+            "policy get orders",
+            "policy set orders p.yaml -m why --if-match 7 --dry-run",
+            "policy diff orders p.yaml",
+            "policy diff orders --from 1 --to 2",
+            "policy history orders --output json",
+            "policy delete orders",
+            "policy list",
+            "apply -f a.yaml -f b.json --dry-run",
             "completion bash",
             "demo --http 127.0.0.1:0",
         ] {
@@ -211,6 +226,8 @@ mod tests {
             "watch",
             "token create ci --grant owner",
             "override set orders a sideways",
+            "policy diff orders p.yaml --from 1",
+            "apply",
             "config get shop",
             "config get shop/a/b",
             "config gray shop/app.yaml --promote --abort",

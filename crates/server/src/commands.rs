@@ -4,7 +4,9 @@ mod admin;
 mod backup;
 mod cluster;
 mod configs;
+mod input;
 mod instances;
+mod policies;
 mod services;
 mod watch;
 
@@ -52,6 +54,8 @@ fn dispatch(command: Command) -> Done {
         Command::Restore { file, client } => block_on(backup::restore(file, client)),
         Command::Config(ConfigCommand::Check(args)) => check(&args),
         Command::Config(ConfigCommand::Item(command)) => block_on(configs::run(command)),
+        Command::Policy(command) => block_on(policies::run(command)),
+        Command::Apply(args) => block_on(policies::apply(args)),
         Command::Reference { folder } => reference::write(&folder),
         Command::Completion { shell } => {
             complete(shell);

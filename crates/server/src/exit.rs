@@ -78,6 +78,12 @@ impl Failure {
         }
     }
 
+    /// The same, about one of several things.
+    pub(crate) fn about(mut self, what: impl Display) -> Self {
+        self.sentence = format!("{what}: {}", self.sentence);
+        self
+    }
+
     /// An error with all its causes in one sentence.
     pub(crate) fn caused(exit: Exit, what: impl Display, error: &dyn std::error::Error) -> Self {
         let mut sentence = format!("{what}: {error}");

@@ -72,6 +72,7 @@ pub fn encode_value(record: &Record) -> Bytes {
     match record {
         Record::Namespace(_, settings) => versioned(&wire::NamespaceRow::from(settings)),
         Record::Service(_, settings) => versioned(&wire::ServiceRow::from(&**settings)),
+        Record::Policy(_, history) => versioned(&wire::PolicyHistoryRow::from(&**history)),
         Record::Instance(_, instance) => versioned(&wire::InstanceRow::from(&**instance)),
         Record::Session(_, session) => versioned(&wire::SessionRow::from(session)),
         Record::Check(_, health) => versioned(&wire::HealthRow::from(health)),
@@ -94,6 +95,7 @@ pub fn decode_value(key: Key, value: Bytes) -> Result<Record, RecordError> {
             Record::Namespace(name, row::<wire::NamespaceRow>(body)?.try_into()?)
         }
         Key::Service(key) => Record::Service(key, shared(row::<wire::ServiceRow>(body)?)?),
+        Key::Policy(key) => Record::Policy(key, shared(row::<wire::PolicyHistoryRow>(body)?)?),
         Key::Instance(key) => Record::Instance(key, shared(row::<wire::InstanceRow>(body)?)?),
         Key::Session(id) => Record::Session(id, row::<wire::SessionRow>(body)?.try_into()?),
         Key::Check(key) => Record::Check(key, row::<wire::HealthRow>(body)?.try_into()?),

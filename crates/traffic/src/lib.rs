@@ -10,11 +10,14 @@
 mod audience;
 mod eligibility;
 mod explain;
+mod latency;
+mod nanos;
 mod range;
 mod selector;
 
 pub use audience::is_on_trial;
 pub use eligibility::Eligibility;
 pub use explain::{Mismatch, Reason, Verdict, Witness, Word, explain};
+pub use latency::{LATENCY_BUCKETS, latency_bound, latency_bucket};
 pub use range::{InvalidVersionRange, VERSION_RANGE_BYTES_MAX, VersionRange};
 pub use selector::{InvalidSelector, SELECTOR_TERMS_MAX, Selector};

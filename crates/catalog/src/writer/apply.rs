@@ -94,6 +94,9 @@ impl<'a> Application<'a> {
             Record::Service(key, settings) => {
                 self.draft(&key).settings = Some(Some((settings, revision)));
             }
+            Record::Policy(key, history) => {
+                self.draft(&key).policy = Some(Some((history, revision)));
+            }
             Record::Instance(key, instance) => {
                 self.edit(&key).instance = Some(Some((instance, revision)));
             }
@@ -132,6 +135,7 @@ impl<'a> Application<'a> {
                 }
             }
             Key::Service(key) => self.draft(key).settings = Some(None),
+            Key::Policy(key) => self.draft(key).policy = Some(None),
             Key::Instance(key) => self.edit(key).instance = Some(None),
             Key::Session(id) => {
                 if let Some(cell) = self.shared.sessions.get(id.as_str()) {
@@ -283,6 +287,7 @@ impl<'a> Application<'a> {
             before,
             after,
             ids,
+            policy,
         } = drafted;
         let directory = &self.shared.directory;
         let gauges = &self.shared.gauges;
@@ -311,6 +316,7 @@ impl<'a> Application<'a> {
             cell,
             revision,
             ids,
+            policy,
             begins,
             vanished,
         }

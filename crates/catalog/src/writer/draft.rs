@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use paste_model::{
-    Health, Instance, InstanceId, InstanceKey, Member, Override, Revision, ServiceSettings,
-};
+use paste_model::{Health, Instance, InstanceId, InstanceKey, Member, Override, Revision};
 
 use crate::cell::{Cell, Desk, Orphan};
 use crate::session::{SessionCell, Sessions};
-use crate::snapshot::{RecordedSettings, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::terms::{RecordedPolicy, RecordedSettings, Terms};
 use crate::transition::Transition;
 
 /// What a batch, or a run of them, does to one service.
@@ -19,6 +18,8 @@ pub(super) struct Draft {
     pub(super) revision: Revision,
     /// The settings to have; the outer `None` leaves them as they are.
     pub(super) settings: Option<Option<RecordedSettings>>,
+    /// The policy to have; the outer `None` leaves it as it is.
+    pub(super) policy: Option<Option<RecordedPolicy>>,
     pub(super) edits: BTreeMap<InstanceId, Edit>,
 }
 
@@ -40,6 +41,8 @@ pub(super) struct Drafted {
     /// `None`: unknown from now on.
     pub(super) after: Option<Arc<Snapshot>>,
     pub(super) ids: Vec<InstanceId>,
+    /// Whether another policy holds.
+    pub(super) policy: bool,
 }
 
 impl Draft {
@@ -48,6 +51,7 @@ impl Draft {
             cell,
             revision: Revision::ZERO,
             settings: None,
+            policy: None,
             edits: BTreeMap::new(),
         }
     }
@@ -65,19 +69,22 @@ impl Draft {
         let (cell, revision) = (self.cell, self.revision);
         let before = cell.snapshot.load_full();
         let members = joined(&cell, before.as_deref(), self.edits, sessions);
-        let settings_before = before
+        let terms_before = before
             .as_deref()
-            .and_then(|snapshot| snapshot.recorded_settings().cloned());
-        let settings = self.settings.unwrap_or_else(|| settings_before.clone());
-        if members.is_empty() && settings == settings_before {
+            .map(|snapshot| snapshot.terms().clone())
+            .unwrap_or_default();
+        let mut terms = terms_before.clone();
+        terms.settings = self.settings.unwrap_or(terms.settings);
+        terms.policy = self.policy.unwrap_or(terms.policy);
+        if members.is_empty() && terms == terms_before {
             return None;
         }
         if let Some(transitions) = transitions {
             tell(
                 &cell,
                 before.as_deref(),
-                settings_before.as_ref(),
-                settings.as_ref(),
+                &terms_before,
+                &terms,
                 &members,
                 transitions,
             );
@@ -90,14 +97,16 @@ impl Draft {
                 &empty
             }
         };
-        // Only the end of its settings makes an empty service unknown.
-        let unsettled = settings_before.is_some() && settings.is_none();
-        let after = base.edited(revision, settings, &members);
+        // Only the end of what is set for it makes an empty service unknown.
+        let unsettled = !terms_before.is_empty() && terms.is_empty();
+        let policy = terms_before.policy() != terms.policy();
+        let after = base.edited(revision, terms, &members);
         Some(Drafted {
             revision,
             before,
             after: (!(unsettled && after.is_empty())).then(|| Arc::new(after)),
             ids: members.into_iter().map(|(id, _)| id).collect(),
+            policy,
             cell,
         })
     }
@@ -167,19 +176,23 @@ fn joined_member(
 fn tell(
     cell: &Cell,
     before: Option<&Snapshot>,
-    settings_before: Option<&RecordedSettings>,
-    settings: Option<&RecordedSettings>,
+    terms_before: &Terms,
+    terms: &Terms,
     members: &[(InstanceId, Option<Arc<Member>>)],
     transitions: &mut Vec<Transition>,
 ) {
-    let value = |settings: Option<&RecordedSettings>| -> Option<Arc<ServiceSettings>> {
-        settings.map(|(settings, _)| Arc::clone(settings))
-    };
-    if settings_before != settings {
+    if terms_before.settings != terms.settings {
         transitions.push(Transition::Service {
             key: (*cell.key).clone(),
-            before: value(settings_before),
-            after: value(settings),
+            before: value(terms_before.settings.as_ref()),
+            after: value(terms.settings.as_ref()),
+        });
+    }
+    if terms_before.policy != terms.policy {
+        transitions.push(Transition::Policy {
+            key: (*cell.key).clone(),
+            before: value(terms_before.policy.as_ref()),
+            after: value(terms.policy.as_ref()),
         });
     }
     transitions.extend(members.iter().map(|(id, after)| {
@@ -194,4 +207,8 @@ fn tell(
             after: after.clone(),
         }
     }));
+}
+
+fn value<T>(recorded: Option<&(Arc<T>, Revision)>) -> Option<Arc<T>> {
+    recorded.map(|(value, _)| Arc::clone(value))
 }

@@ -1,4 +1,4 @@
-//! Services that are known and empty, and that nothing on disk speaks of: no settings, no instances. Whoever may register
+//! Services that are known and empty, and that nothing on disk speaks of: no settings, no policy, no instances. Whoever may register
 //! can make any number of them, so that only so many are kept.
 //!
 //! A service that is forgotten is unknown again, which is another answer than an empty one: nobody takes it for a service
@@ -21,10 +21,11 @@ pub(super) struct Vacancies {
 impl Vacancies {
     /// A service has changed.
     pub(super) fn note(&mut self, cell: &Arc<Cell>) {
-        let vacant =
-            cell.snapshot.load().as_ref().is_some_and(|snapshot| {
-                snapshot.is_empty() && snapshot.recorded_settings().is_none()
-            });
+        let vacant = cell
+            .snapshot
+            .load()
+            .as_ref()
+            .is_some_and(|snapshot| snapshot.is_empty() && snapshot.terms().is_empty());
         let mut desk = cell.desk.lock();
         if let Some(ticket) = desk.vacancy.take() {
             self.cells.remove(&ticket);

@@ -92,6 +92,19 @@ impl State {
         }
     }
 
+    pub(crate) fn policy(&self, service: &ServiceKey) -> Option<(Arc<PolicyHistory>, Revision)> {
+        let entry = self.records.get(&Key::Policy(service.clone()))?;
+        match &entry.record {
+            Record::Policy(_, history) => Some((Arc::clone(history), entry.revision)),
+            _ => None,
+        }
+    }
+
+    /// The policy that holds.
+    pub(crate) fn holding(&self, service: &ServiceKey) -> Option<Arc<Policy>> {
+        self.policy(service)?.0.policy().cloned()
+    }
+
     pub(crate) fn members(&self, service: &ServiceKey) -> BTreeMap<InstanceId, Arc<Member>> {
         let instances = self
             .records

@@ -108,6 +108,7 @@ impl Node {
     fn advance(&mut self, next: State, transitions: Option<&[Transition]>) {
         let mut members = BTreeMap::new();
         let mut settings = BTreeSet::new();
+        let mut policies = BTreeSet::new();
         for service in universe::services() {
             let (before, after) = (self.state.members(&service), next.members(&service));
             let ids: BTreeSet<_> = before.keys().chain(after.keys()).collect();
@@ -124,7 +125,14 @@ impl Node {
                 changed = true;
                 settings.insert(service.clone());
             }
-            let ended = recorded.0.is_some() && recorded.1.is_none() && after.is_empty();
+            let policy = (self.state.policy(&service), next.policy(&service));
+            if policy.0 != policy.1 {
+                changed = true;
+                policies.insert(service.clone());
+            }
+            let was_set = recorded.0.is_some() || policy.0.is_some();
+            let is_set = recorded.1.is_some() || policy.1.is_some();
+            let ended = was_set && !is_set && after.is_empty();
             if ended {
                 self.known.remove(&service);
             } else if changed {
@@ -132,7 +140,7 @@ impl Node {
             }
         }
         if let Some(transitions) = transitions {
-            check_transitions(transitions, members, settings);
+            check_transitions(transitions, members, settings, policies);
         }
         self.state = next;
     }
@@ -222,7 +230,16 @@ fn check_snapshot(snapshot: &Snapshot, state: &State, service: &ServiceKey) {
         settings.as_ref().map(|(_, revision)| *revision)
     );
     let settings = settings.map(|(settings, _)| (*settings).clone());
-    assert_eq!(*snapshot.settings(), settings.unwrap_or_default());
+    let settings = settings.unwrap_or_default();
+    assert_eq!(*snapshot.settings(), settings);
+    let recorded = snapshot.policy_history();
+    let recorded = recorded.map(|(history, revision)| (Arc::clone(history), revision));
+    assert_eq!(recorded, state.policy(service));
+    let policy = state.holding(service);
+    assert_eq!(snapshot.policy(), policy.as_ref());
+    let threshold = policy.and_then(|policy| policy.protect_threshold);
+    let threshold = threshold.unwrap_or(settings.protect_threshold);
+    assert_eq!(snapshot.protect_threshold(), threshold);
 }
 
 type MemberChanges = BTreeMap<(ServiceKey, InstanceId), (Option<Arc<Member>>, Option<Arc<Member>>)>;
@@ -231,6 +248,7 @@ fn check_transitions(
     transitions: &[Transition],
     mut members: MemberChanges,
     mut settings: BTreeSet<ServiceKey>,
+    mut policies: BTreeSet<ServiceKey>,
 ) {
     for transition in transitions {
         match transition {
@@ -239,11 +257,13 @@ fn check_transitions(
                 assert_eq!(expected, Some((before.clone(), after.clone())), "{key}");
             }
             Transition::Service { key, .. } => assert!(settings.remove(key), "{key}"),
+            Transition::Policy { key, .. } => assert!(policies.remove(key), "{key}"),
             _ => {}
         }
     }
     assert!(members.is_empty(), "not told: {members:?}");
     assert!(settings.is_empty(), "not told: {settings:?}");
+    assert!(policies.is_empty(), "not told: {policies:?}");
 }
 
 /// The sessions that are told to come and go lead from those before to those after.

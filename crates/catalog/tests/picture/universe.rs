@@ -84,13 +84,30 @@ fn record() -> impl Strategy<Value = Record> {
         health,
         ..Session::default()
     });
+    let policy = prop::option::of(0..=100_u8).prop_map(policy);
     prop_oneof![
+        2 => (0..SERVICES.len(), policy).prop_map(|(index, it)| Record::Policy(service(index), Arc::new(it))),
         6 => (a_key(), registration).prop_map(|(key, it)| Record::Instance(key, Arc::new(it))),
         2 => (a_session(), liveness).prop_map(|(id, session)| Record::Session(id, session)),
         1 => (a_key(), a_health()).prop_map(|(key, health)| Record::Check(key, health)),
         1 => (a_key(), word).prop_map(|(key, word)| Record::Override(key, Arc::new(word))),
         2 => (0..SERVICES.len(), settings).prop_map(|(index, it)| Record::Service(service(index), Arc::new(it))),
     ]
+}
+
+/// A history whose newest line is a policy with that threshold, or a removal.
+fn policy(percent: Option<u8>) -> PolicyHistory {
+    let policy = percent.map(|percent| Policy {
+        protect_threshold: ProtectThreshold::new(percent),
+        ..Policy::default()
+    });
+    PolicyHistory::new(PolicyRelease {
+        number: 1,
+        policy: policy.map(Arc::new),
+        comment: "".into(),
+        by: Principal::anonymous(),
+        at: Timestamp(4),
+    })
 }
 
 fn deletion() -> impl Strategy<Value = Key> {
@@ -100,6 +117,7 @@ fn deletion() -> impl Strategy<Value = Key> {
         1 => a_key().prop_map(Key::Check),
         1 => a_key().prop_map(Key::Override),
         3 => (0..SERVICES.len()).prop_map(|index| Key::Service(service(index))),
+        2 => (0..SERVICES.len()).prop_map(|index| Key::Policy(service(index))),
     ]
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Watcher {
     topics: Vec<Topic>,
     subscription: Subscription,
     picture: BTreeMap<ServiceKey, BTreeMap<InstanceId, Arc<Member>>>,
+    policies: BTreeMap<ServiceKey, Arc<Policy>>,
     /// The last revision of each service in this stream.
     revisions: BTreeMap<ServiceKey, Revision>,
     /// The last id it was sent.
@@ -32,6 +33,7 @@ impl Watcher {
             subscription: node.catalog.subscribe(topics.clone(), None),
             topics,
             picture: BTreeMap::new(),
+            policies: BTreeMap::new(),
             revisions: BTreeMap::new(),
             id: None,
             resumed: None,
@@ -45,6 +47,7 @@ impl Watcher {
         self.resumed = self.id.map(|id| id.revision);
         if self.id.is_none() {
             self.picture.clear();
+            self.policies.clear();
         }
     }
 
@@ -59,6 +62,7 @@ impl Watcher {
         match event {
             Event::Reset => {
                 self.picture.clear();
+                self.policies.clear();
                 self.revisions.clear();
                 self.id = None;
                 self.resumed = None;
@@ -68,6 +72,7 @@ impl Watcher {
                 let members = snapshot.members().cloned();
                 let members = members.map(|member| (member.id.clone(), member)).collect();
                 self.picture.insert(snapshot.key().clone(), members);
+                self.hold(snapshot.key(), snapshot.policy());
                 if last {
                     self.id = Some(self.subscription.settled());
                 }
@@ -78,6 +83,9 @@ impl Watcher {
                 if emission.begins {
                     // All of it: what was known before, if anything, was of a service that ended since.
                     self.picture.remove(&emission.service);
+                }
+                if let Some(policy) = &emission.policy {
+                    self.hold(&emission.service, policy.as_ref());
                 }
                 let picture = self.picture.entry(emission.service.clone()).or_default();
                 for member in &emission.upserted {
@@ -90,6 +98,13 @@ impl Watcher {
             }
         }
         true
+    }
+
+    fn hold(&mut self, service: &ServiceKey, policy: Option<&Arc<Policy>>) {
+        match policy {
+            Some(policy) => self.policies.insert(service.clone(), Arc::clone(policy)),
+            None => self.policies.remove(service),
+        };
     }
 
     fn follows(&self, service: &ServiceKey) -> bool {
@@ -117,6 +132,13 @@ impl Watcher {
         let states = &history.states[reached.saturating_sub(1)..];
         for service in universe::services().iter().filter(|it| self.follows(it)) {
             let truths: Vec<_> = states.iter().map(|state| state.members(service)).collect();
+            let policy = self.policies.get(service);
+            assert!(
+                states
+                    .iter()
+                    .any(|state| state.holding(service).as_ref() == policy),
+                "{id} promises another policy of {service} than {policy:?}"
+            );
             let none = BTreeMap::new();
             let shown = self.picture.get(service).unwrap_or(&none);
             for instance in (0..3).map(|index| universe::key(0, index).id) {
@@ -136,6 +158,8 @@ impl Watcher {
             let shown = self.picture.get(&service).cloned().unwrap_or_default();
             if self.follows(&service) {
                 assert_eq!(shown, truth.members(&service), "picture of {service}");
+                let policy = self.policies.get(&service).cloned();
+                assert_eq!(policy, truth.holding(&service), "policy of {service}");
             } else {
                 assert!(shown.is_empty());
             }

@@ -69,6 +69,9 @@ impl Engine {
             let mut plan = Plan::default();
             plan.condition(Key::Service(key.clone()), condition);
             plan.delete(Key::Service(key.clone()));
+            if snapshot.policy_history().is_some() {
+                plan.delete(Key::Policy(key.clone()));
+            }
             Ok(Step::Commit(plan, ()))
         })
         .await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use paste_catalog::{ConfigItem, Transition};
 use paste_model::{
     CauseKind, Change, Committed, ConfigKey, Health, Instance, InstanceId, InstanceKey, Key,
-    Member, Record, Revision, ServiceKey, Stage, Timestamp,
+    Member, PolicyHistory, Record, Revision, ServiceKey, Stage, Timestamp,
 };
 
 /// Where an event stands: the batch's revision, and its place among that batch's events.
@@ -88,6 +88,10 @@ kinds! {
     ServiceUpdated = "service-updated",
     /// The service's settings were deleted.
     ServiceDeleted = "service-deleted",
+    /// The service's policy changed.
+    PolicyUpdated = "policy-updated",
+    /// The service's policy was removed: the defaults hold.
+    PolicyRemoved = "policy-removed",
     /// A configuration item was released.
     ConfigPublished = "config-published",
     /// A configuration item went back to an earlier release.
@@ -154,6 +158,10 @@ pub(super) fn of_transitions(batch: &Committed, transitions: &[Transition]) -> V
                 };
                 teller.tell(key, None, kind, None);
             }
+            Transition::Policy { key, after, .. } => {
+                let kind = policy_kind(after.as_deref());
+                teller.tell(key, None, kind, None);
+            }
             Transition::Config { key, before, after } => {
                 teller.config(key, before.as_deref(), after.as_deref());
             }
@@ -187,6 +195,9 @@ pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
             Change::Delete(Key::Service(key)) => {
                 teller.tell(key, None, EventKind::ServiceDeleted, None)
             }
+            Change::Put(Record::Policy(key, history)) => {
+                teller.tell(key, None, policy_kind(Some(history)), None)
+            }
             Change::Put(Record::Release(key, _, release)) => {
                 let kind = match (&release.stage, &release.content, release.restores) {
                     (Stage::Gray, ..) => EventKind::ConfigGray,
@@ -202,6 +213,14 @@ pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
     }
     teller.guard();
     teller.events
+}
+
+fn policy_kind(history: Option<&PolicyHistory>) -> EventKind {
+    if history.is_some_and(|history| history.policy().is_some()) {
+        EventKind::PolicyUpdated
+    } else {
+        EventKind::PolicyRemoved
+    }
 }
 
 struct Teller<'a> {

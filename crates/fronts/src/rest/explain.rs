@@ -39,7 +39,7 @@ pub(super) fn get(mut call: Call, service: &str) -> Answered {
     call.finish_query()?;
     call.caller.require(Role::Read, &key)?;
     let snapshot = existing(&call, &key)?;
-    let threshold = snapshot.settings().protect_threshold;
+    let threshold = snapshot.protect_threshold();
     let eligibility = Eligibility::counted(snapshot.up(), snapshot.up_healthy(), threshold);
     let instances = snapshot
         .members()

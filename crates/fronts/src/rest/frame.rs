@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use paste_api::{ConfigChanged, Delta, Instance, InstanceList, Load, LoadEntry, Reset};
+use paste_api::{ConfigChanged, Delta, Instance, InstanceList, Load, LoadEntry, Policy, Reset};
 use paste_catalog::{Emission, Slots};
 use paste_engine::LoadReport;
 use paste_model::{InstanceId, Position, ServiceKey};
@@ -13,6 +13,15 @@ use super::answer::encode;
 
 /// Begins a `snapshot` event; its data is a list of instances.
 pub(super) const SNAPSHOT: Bytes = Bytes::from_static(b"event: snapshot\ndata: ");
+/// Begins a `snapshot` event with a policy in front of the list, whose first brace it takes the place of.
+pub(super) fn snapshot_with(policy: &paste_model::Policy) -> Bytes {
+    let mut bytes = SNAPSHOT.to_vec();
+    bytes.extend_from_slice(b"{\"policy\":");
+    bytes.extend_from_slice(&encode(&Policy::from(policy)));
+    bytes.push(b',');
+    bytes.into()
+}
+
 /// Ends the data of an event that carries no id.
 pub(super) const END: Bytes = Bytes::from_static(b"\n\n");
 
@@ -31,6 +40,7 @@ pub(super) fn delta(emission: &Emission) -> Bytes {
             namespace: emission.service.namespace.to_string(),
             revision: emission.revision.0,
             protected: emission.protected,
+            policy: (emission.policy.as_ref()).map(|policy| policy.as_deref().map(Policy::from)),
             upserted: upserted(emission),
             removed: emission.removed.iter().map(ToString::to_string).collect(),
         };
@@ -48,6 +58,12 @@ pub(super) fn beginning(emission: &Emission) -> Bytes {
             namespace: emission.service.namespace.to_string(),
             revision: emission.revision.0,
             protected: emission.protected,
+            policy: emission
+                .policy
+                .iter()
+                .flatten()
+                .next()
+                .map(|policy| Policy::from(&**policy)),
             instances: upserted(emission),
         };
         event("snapshot", Some(emission.settled), &encode(&snapshot))

@@ -1,14 +1,18 @@
 //! Heartbeats: somebody is alive. They commit nothing.
 
 use http::{Request, Response, StatusCode};
-use paste_api::LoadReport;
-use paste_model::SessionId;
+use paste_api::{CallReport, Heartbeat, Refusal};
+use paste_model::{ServiceName, SessionId};
+use paste_traffic::LATENCY_BUCKETS;
 
 use super::answer::{self, Answered};
 use super::call::{self, Call};
 use super::instances::plain_namespace;
 use super::{Rest, access};
 use crate::{Body, Peer};
+
+/// Most services of which one heartbeat can tell calls.
+const CALLS_MAX: usize = 100;
 
 /// The heartbeat of an instance that is registered; `None` for everything else.
 pub(super) fn instance_at_once<B>(
@@ -96,8 +100,11 @@ pub(super) async fn instance(mut call: Call, service: &str, id: &str) -> Answere
     tag = "register",
     summary = "Keep a session alive, with all its instances",
     description = "The body, if any, carries load and call counts. Commits nothing. After a 404, register again.",
-    params(("session" = String, Path, description = "The session")),
-    request_body(content = Option<LoadReport>, content_type = "application/json"),
+    params(
+        ("session" = String, Path, description = "The session"),
+        ("namespace" = Option<String>, Query, description = "The namespace of what was called; `default` unless it says otherwise"),
+    ),
+    request_body(content = Option<Heartbeat>, content_type = "application/json"),
     responses(
         (status = 204, description = "Renewed"),
         (status = 404, description = "`not-registered`: register again", body = paste_api::Problem, content_type = "application/problem+json"),
@@ -105,18 +112,48 @@ pub(super) async fn instance(mut call: Call, service: &str, id: &str) -> Answere
 )]
 pub(super) async fn session(mut call: Call, session: &str) -> Answered {
     let session = SessionId::new(session).map_err(|error| call::path("session", error))?;
+    let namespace = call.query.namespace()?;
     call.finish_query()?;
-    let report: LoadReport = call.json_if_any().await?;
+    let report: Heartbeat = call.json_if_any().await?;
     if report.cpu.is_some_and(|cpu| !(0.0..=1.0).contains(&cpu)) {
-        return Err(paste_api::Refusal::field("cpu", "must be from 0 to 1").into());
+        return Err(Refusal::field("cpu", "must be from 0 to 1").into());
     }
-    let report = (!report.is_empty()).then_some(paste_engine::LoadReport {
+    let calls = calls(&report.calls)?;
+    let load = paste_engine::LoadReport {
         cpu: report.cpu,
         in_flight: report.in_flight,
         requests: report.requests,
         errors: report.errors,
-    });
+    };
+    let load = (load != paste_engine::LoadReport::default()).then_some(load);
     call.engine()
-        .heartbeat_session(&call.caller, session.as_str(), report)?;
+        .heartbeat_session(&call.caller, session.as_str(), load)?;
+    call.engine()
+        .report_calls(&call.caller, &session, &namespace, &calls);
     answer::nothing()
+}
+
+fn calls(reports: &[CallReport]) -> Result<Vec<paste_engine::CallReport>, Refusal> {
+    if reports.len() > CALLS_MAX {
+        let detail = format!(
+            "{} are given; the limit (calls_max) is {CALLS_MAX}",
+            reports.len()
+        );
+        return Err(Refusal::field("calls", detail));
+    }
+    let read = |(place, report): (usize, &CallReport)| {
+        let field = |name: &str| format!("calls[{place}].{name}");
+        if report.latency.len() > LATENCY_BUCKETS {
+            let detail = format!("has more than {LATENCY_BUCKETS} buckets");
+            return Err(Refusal::field(field("latency"), detail));
+        }
+        let service = ServiceName::new(&report.service);
+        Ok(paste_engine::CallReport {
+            service: service.map_err(|error| Refusal::field(field("service"), error))?,
+            count: report.count,
+            errors: report.errors,
+            latency: report.latency.clone(),
+        })
+    };
+    reports.iter().enumerate().map(read).collect()
 }

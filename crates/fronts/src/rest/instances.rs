@@ -201,7 +201,7 @@ fn listed(call: &Call, wanted: &Wanted, snapshot: &Snapshot) -> Response<Body> {
     if wanted.selector.is_any() && wanted.limit.is_none() {
         return conditional(listing::of(snapshot, wanted.whom), &call.headers);
     }
-    let threshold = snapshot.settings().protect_threshold;
+    let threshold = snapshot.protect_threshold();
     let eligibility = Eligibility::counted(snapshot.up(), snapshot.up_healthy(), threshold);
     let members = snapshot
         .members()

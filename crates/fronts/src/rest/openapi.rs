@@ -13,7 +13,7 @@ use super::answer::{self, Answered};
 use super::call::Call;
 use super::{
     backup, batch, cluster, configs, events, explain, heartbeats, instances, namespaces, overrides,
-    restore, services, sessions, status, tokens, watch,
+    policies, restore, services, sessions, stats, status, tokens, watch,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use super::{
         instances::list, instances::get, instances::put, instances::patch, instances::delete,
         heartbeats::instance, heartbeats::session, overrides::list, overrides::get, overrides::put,
         overrides::delete,
+        policies::list, policies::get, policies::put, policies::delete, policies::history, stats::get,
         configs::list::get, configs::list::effective, configs::item::get, configs::item::put,
         configs::item::delete, configs::history::list, configs::history::get, configs::history::diff,
         configs::history::rollback, configs::history::events, configs::gray::post, configs::gray::delete,

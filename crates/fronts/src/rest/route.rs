@@ -20,6 +20,10 @@ pub(super) enum Route<'p> {
     InstanceHeartbeat(Name<'p>, Name<'p>),
     Override(Name<'p>, Name<'p>),
     Overrides(Name<'p>),
+    Policies,
+    Policy(Name<'p>),
+    PolicyHistory(Name<'p>),
+    Stats(Name<'p>),
     Configs(ConfigRoute<'p>),
     Explain(Name<'p>),
     Events(Name<'p>),
@@ -76,6 +80,10 @@ impl<'p> Route<'p> {
             ["services", service, "explain"] => Self::Explain(name("service", service)?),
             ["services", service, "events"] => Self::Events(name("service", service)?),
             ["services", service, "overrides"] => Self::Overrides(name("service", service)?),
+            ["services", service, "stats"] => Self::Stats(name("service", service)?),
+            ["policies"] => Self::Policies,
+            ["policies", service] => Self::Policy(name("service", service)?),
+            ["policies", service, "history"] => Self::PolicyHistory(name("service", service)?),
             ["services", service, "instances", id] => {
                 Self::Instance(name("service", service)?, name("id", id)?)
             }
@@ -111,6 +119,9 @@ impl<'p> Route<'p> {
             | Self::Explain(_)
             | Self::Events(_)
             | Self::Overrides(_)
+            | Self::Policies
+            | Self::PolicyHistory(_)
+            | Self::Stats(_)
             | Self::Namespaces
             | Self::Tokens
             | Self::Status
@@ -121,7 +132,7 @@ impl<'p> Route<'p> {
             | Self::Healthz
             | Self::Readyz
             | Self::Metrics => READ,
-            Self::Service(_) | Self::Namespace(_) | Self::Override(..) => {
+            Self::Service(_) | Self::Policy(_) | Self::Namespace(_) | Self::Override(..) => {
                 &[Method::GET, Method::PUT, Method::DELETE]
             }
             Self::Instance(..) => &[Method::GET, Method::PUT, Method::PATCH, Method::DELETE],
@@ -164,7 +175,11 @@ impl<'p> Route<'p> {
             Self::Readyz => 23,
             Self::Metrics => 24,
             Self::Overrides(_) => 25,
-            Self::Unknown => 26,
+            Self::Policies => 26,
+            Self::Policy(_) => 27,
+            Self::PolicyHistory(_) => 28,
+            Self::Stats(_) => 29,
+            Self::Unknown => 30,
             Self::Configs(route) => Metrics::CONFIG_ROUTES_AT + route.index(),
         }
     }

@@ -22,7 +22,7 @@ fn shown(snapshot: &Snapshot) -> Service {
         namespace: snapshot.key().namespace.to_string(),
         revision: snapshot.revision().0,
         settings_revision: snapshot.settings_revision().map(|revision| revision.0),
-        protect_threshold: settings.protect_threshold.percent(),
+        protect_threshold: snapshot.protect_threshold().percent(),
         protected: snapshot.protected(),
         owners: settings.owners.iter().map(ToString::to_string).collect(),
         description: settings.description.to_string(),

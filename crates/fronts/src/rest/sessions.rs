@@ -13,7 +13,10 @@ use super::call::{self, Call};
     operation_id = "endSession",
     tag = "register",
     summary = "End a session: all its ephemeral instances are gone at once",
-    params(("session" = String, Path, description = "The session")),
+    params(
+        ("session" = String, Path, description = "The session"),
+        ("namespace" = Option<String>, Query, description = "Changes nothing: a session may have instances in several"),
+    ),
     responses(
         (status = 200, description = "It is ended", body = EndedSession),
         (status = 404, description = "`not-registered`", body = paste_api::Problem, content_type = "application/problem+json"),
@@ -21,6 +24,7 @@ use super::call::{self, Call};
 )]
 pub(super) async fn delete(mut call: Call, session: &str) -> Answered {
     let session = SessionId::new(session).map_err(|error| call::path("session", error))?;
+    call.query.namespace()?;
     call.finish_query()?;
     call.unconditional()?;
     let removed = call.engine().end_session(&call.caller, &session).await?;

@@ -138,8 +138,19 @@ impl WatchStream {
             }
             Event::Snapshot { snapshot, last } => {
                 let pieces = listing::of(&snapshot, Whom::Everyone).pieces();
-                self.ready.push_back(piece(frame::SNAPSHOT));
-                self.ready.extend(pieces.iter().cloned().map(piece));
+                let mut pieces = pieces.iter().cloned();
+                match (snapshot.policy(), pieces.next()) {
+                    (Some(policy), Some(first)) => {
+                        self.ready.push_back(piece(frame::snapshot_with(policy)));
+                        self.ready.push_back(piece(first.slice(1..)));
+                    }
+                    (None, Some(first)) => {
+                        self.ready.push_back(piece(frame::SNAPSHOT));
+                        self.ready.push_back(piece(first));
+                    }
+                    (_, None) => {}
+                }
+                self.ready.extend(pieces.map(piece));
                 let end = if last {
                     frame::end_with_id(settled)
                 } else {

@@ -78,6 +78,7 @@ async fn provoke(house: &House, code: Code) -> Option<Answer> {
         }
         Code::UnknownNamespace => house.get("/api/v1/namespaces/nowhere").await,
         Code::UnknownToken => house.delete("/api/v1/tokens/nobody").await,
+        Code::UnknownPolicy => house.get("/api/v1/policies/orders").await,
         Code::UnknownOverride => house.delete(&format!("{ONE}/override")).await,
         Code::MethodNotAllowed => ask(Method::POST, ORDERS).send().await,
         Code::RequestTimeout => stalled(house).await,

@@ -14,6 +14,7 @@ mod limits;
 #[path = "../nodes/neighbours.rs"]
 mod neighbours;
 mod openapi;
+mod policies;
 mod reads;
 mod resources;
 mod watch;

@@ -1,6 +1,5 @@
 //! Configuration items: read, released, tried, taken back, and carried in files.
 
-mod content;
 mod editing;
 mod files;
 mod transfer;
@@ -8,6 +7,7 @@ mod transfer;
 use http::Method;
 use serde_json::{Map, Value, json};
 
+use super::input;
 use crate::cli::{
     ChangeArgs, ClientArgs, GrayArgs, ItemArgs, ItemCommand, ItemName, Output, SetArgs,
 };
@@ -82,9 +82,9 @@ async fn get(args: ItemArgs, release: Option<u64>) -> Done {
 async fn set(args: SetArgs) -> Done {
     let client = Client::new(&args.item.client)?;
     let mut body = Map::new();
-    body.insert("content".to_owned(), content::text(&args.file)?.into());
+    body.insert("content".to_owned(), input::text(&args.file)?.into());
     body.insert("comment".to_owned(), args.change.comment.as_str().into());
-    let schema = args.schema.as_deref().map(content::schema).transpose()?;
+    let schema = args.schema.as_deref().map(input::schema).transpose()?;
     let optional = [
         ("format", args.format.map(Value::from)),
         ("schema", schema),
@@ -288,7 +288,7 @@ fn gray_request(args: &GrayArgs) -> Result<Value, crate::exit::Failure> {
         return Ok(body);
     }
     if let Some(file) = &args.file {
-        body["content"] = content::text(file)?.into();
+        body["content"] = input::text(file)?.into();
     }
     let labels: Map<String, Value> = args
         .labels

@@ -5,6 +5,7 @@ mod access;
 mod config;
 mod instance;
 mod liveness;
+mod policy;
 mod settings;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ pub fn encode_key(key: &Key) -> String {
     match key {
         Key::Namespace(name) => join("namespace", &[name.as_str()]),
         Key::Service(key) => join("service", &[key.namespace.as_str(), key.name.as_str()]),
+        Key::Policy(key) => join("policy", &[key.namespace.as_str(), key.name.as_str()]),
         Key::Instance(key) => instance("instance", key),
         Key::Session(id) => join("session", &[id.as_str()]),
         Key::Check(key) => instance("check", key),
@@ -36,6 +37,7 @@ pub fn decode_key(bytes: &[u8]) -> Result<Key, RecordError> {
     Ok(match tree {
         "namespace" => Key::Namespace(path.parse().map_err(malformed)?),
         "service" => Key::Service(service_key(path)?),
+        "policy" => Key::Policy(service_key(path)?),
         "instance" => Key::Instance(instance_key(path)?),
         "session" => Key::Session(path.parse().map_err(malformed)?),
         "check" => Key::Check(instance_key(path)?),

@@ -1,5 +1,7 @@
 //! Arbitrary records and batches, for property tests.
 
+mod policy;
+
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -343,6 +345,8 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         )),
         (service_key(), service_settings())
             .prop_map(|(key, settings)| Record::Service(key, Arc::new(settings))),
+        (service_key(), policy::history())
+            .prop_map(|(key, history)| Record::Policy(key, Arc::new(history))),
         (instance_key(), instance())
             .prop_map(|(key, instance)| Record::Instance(key, Arc::new(instance))),
         (ID, session()).prop_map(|(id, session)| Record::Session(

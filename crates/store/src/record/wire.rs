@@ -3,6 +3,13 @@
 //!
 //! Durations are in nanoseconds, times in milliseconds since 1970, enumerations numbers fixed in `convert.rs`.
 
+mod policy;
+
+pub(super) use policy::{
+    BalancerRow, LocalityRow, OutliersRow, PolicyHistoryRow, PolicyReleaseRow, PolicyRow,
+    RetriesRow, RuleRow, SlowStartRow, SubsetRow, TimeoutsRow,
+};
+
 use bytes::Bytes;
 use prost::Message;
 

@@ -13,25 +13,36 @@ use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, ResponseBuilder};
 /// Names: `crates/model/src/ids.rs` has the same grammar in words.
 const NAME: &str = "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$";
 const ID: &str = "^[A-Za-z0-9]([A-Za-z0-9._:@#$-]*[A-Za-z0-9])?$";
-const LABEL: &str = "^[!-~]+$";
+const LABEL: &str = r"^\S+$";
 const REVISION: &str = "^([0-9]{1,19}|\"[0-9]{1,19}\")$";
 const POSITION: &str = "^[0-9a-f]{16}-[0-9]{1,19}$";
 
 /// Bodies of requests, and what is in them.
-const STRICT: [&str; 21] = [
+const STRICT: [&str; 32] = [
     "Ack",
     "AckRequest",
     "Audience",
     "BatchItem",
     "BatchRequest",
+    "CallReport",
     "Check",
     "CloneRequest",
     "CommentRequest",
     "Grant",
     "GrayRequest",
-    "LoadReport",
+    "Heartbeat",
     "NamespaceSettings",
     "OverrideRequest",
+    "Policy",
+    "PolicyBalancer",
+    "PolicyLocality",
+    "PolicyOutlierDetection",
+    "PolicyRetries",
+    "PolicyRule",
+    "PolicySlowStart",
+    "PolicySubset",
+    "PolicyTimeouts",
+    "PolicyUsers",
     "Publication",
     "Registration",
     "ReleaseItem",

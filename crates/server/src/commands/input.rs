@@ -1,4 +1,4 @@
-//! Content from files and from standard input.
+//! Texts from files and from standard input.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::exit::{Exit, Failure};
 
 /// The text in a file; `-` is standard input.
-pub(super) fn text(path: &Path) -> Result<String, Failure> {
+pub(in crate::commands) fn text(path: &Path) -> Result<String, Failure> {
     let what = || format!("can't read {}", path.display());
     let unreadable = |error: std::io::Error| Failure::caused(Exit::Usage, what(), &error);
     let mut bytes = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn text(path: &Path) -> Result<String, Failure> {
 }
 
 /// A JSON Schema from a file.
-pub(super) fn schema(path: &Path) -> Result<Value, Failure> {
+pub(in crate::commands) fn schema(path: &Path) -> Result<Value, Failure> {
     let text = text(path)?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::caused(
