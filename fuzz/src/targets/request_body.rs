@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use paste_api::{
-    AckRequest, BatchRequest, CloneRequest, CommentRequest, GrayRequest, LoadReport,
-    NamespaceSettings, OverrideRequest, Publication, Refusal, Registered, Registration,
+    AckRequest, BatchRequest, CloneRequest, CommentRequest, GrayRequest, Heartbeat,
+    NamespaceSettings, OverrideRequest, Policy, Publication, Refusal, Registered, Registration,
     ReleaseRequest, RollbackRequest, ServiceSettings, Strictness, TokenSettings, WatchRequest,
     decode,
 };
@@ -55,9 +55,25 @@ pub(crate) fn run(input: &[u8]) {
         check_printed(&request);
     }
     configs(input);
+    policy(input);
     // Printing and reading a fraction may move its last bit, so that only its being accepted again is promised.
-    if let Some(report) = bounded(decode::<LoadReport>(input, Strictness::Strict)) {
+    if let Some(report) = bounded(decode::<Heartbeat>(input, Strictness::Strict)) {
         kept("a printed report is accepted", print_and_read(&report));
+    }
+}
+
+/// A policy that the model takes is written out in full, and means the same when it is read again.
+fn policy(input: &[u8]) {
+    let Some(policy) = read::<Policy>(input) else {
+        return;
+    };
+    if let Some(policy) = bounded(paste_model::Policy::try_from(policy)) {
+        let written: Policy = kept(
+            "a printed policy is accepted",
+            print_and_read(&Policy::from(&policy)),
+        );
+        let again = paste_model::Policy::try_from(written);
+        assert_eq!(kept("a policy is taken again", again), policy);
     }
 }
 
