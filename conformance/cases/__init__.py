@@ -1,0 +1,41 @@
+"""The inputs of the vectors, chosen for their edges. Each function makes the vectors of one file."""
+
+from . import (
+    balancers,
+    decide,
+    hashing,
+    latency,
+    locality,
+    outlier,
+    peak_ewma,
+    retries,
+    rust_only,
+    slow_start,
+    subsets,
+    xxh64,
+)
+
+FILES = {
+    "xxh64.json": xxh64.vectors,
+    "p2c-draw.json": balancers.p2c_draw,
+    "weighted-random.json": balancers.weighted_random,
+    "smooth-wrr.json": balancers.smooth_wrr,
+    "least-request.json": balancers.least_request,
+    "peak-ewma.json": peak_ewma.vectors,
+    "rendezvous.json": hashing.rendezvous,
+    "ring-hash.json": hashing.ring_hash,
+    "locality.json": locality.vectors,
+    "outlier.json": outlier.vectors,
+    "slow-start.json": slow_start.vectors,
+    "retry-budget.json": retries.retry_budget,
+    "backoff.json": retries.backoff,
+    "latency-buckets.json": latency.vectors,
+    "subsets.json": subsets.vectors,
+    "decide.json": decide.vectors,
+    "rust-maglev.json": rust_only.maglev,
+    "rust-static-stride.json": rust_only.stride,
+    "rust-bounded-load.json": rust_only.bounded,
+    "rust-success-rate.json": rust_only.rates,
+    "rust-throttle.json": rust_only.throttle,
+    "rust-subsetting.json": rust_only.subsets,
+}

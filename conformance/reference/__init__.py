@@ -1,0 +1,1 @@
+"""The definitions of README.md in Python, which make the vectors: one module for each topic."""
