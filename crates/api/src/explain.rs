@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Instance;
+use crate::{Instance, Policy};
 
 /// One instance, with what speaks for or against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -16,8 +16,19 @@ pub struct InstanceExplanation {
     pub instance: Instance,
 }
 
-/// Who may answer a request to a service, and why.
+/// One choice as a consumer would make it who knows nothing but what the registry knows: no call in flight, no latency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    /// The instance that was chosen; absent where nobody could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chosen: Option<String>,
+    /// How, a sentence for each step. Where chance decides, the next choice may be another.
+    pub steps: Vec<String>,
+}
+
+/// Who may answer a request to a service, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// The service.
     pub service: String,
@@ -35,6 +46,12 @@ pub struct Explanation {
     pub healthy: usize,
     /// The whole in a sentence.
     pub summary: String,
+    /// The policy that holds; absent where the defaults do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub policy: Option<Policy>,
+    /// A choice, with its working.
+    pub choice: Choice,
     /// Every instance, in id order.
     pub instances: Vec<InstanceExplanation>,
 }

@@ -43,7 +43,7 @@ pub use config::{
 pub use decode::{Strictness, decode};
 pub use duration::{Duration, InvalidDuration};
 pub use event::{Event, EventList};
-pub use explain::{Explanation, InstanceExplanation};
+pub use explain::{Choice, Explanation, InstanceExplanation};
 pub use instance::{
     Check, CheckType, Health, HealthDetail, Instance, InstanceList, Port, Registered, Registration,
     Status,

@@ -164,7 +164,7 @@ mod tests {
             "instances orders --range ^1.4 --tag a --tag b --all",
             "watch orders payments --session s",
             "watch --all-services",
-            "explain orders --zone z --header x-user=1",
+            "explain orders --zone z --header x-user=1 --from-zone a --from-region eu --hash-key k",
             "events orders --after 5.0 --limit 10",
             "override set orders a draining --reason why",
             "override clear orders a",

@@ -11,3 +11,8 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
         .saturating_mul(SECOND)
         .saturating_add(u64::from(duration.subsec_nanos()))
 }
+
+/// Nanoseconds as a duration.
+pub(crate) fn duration(nanos: u64) -> Duration {
+    Duration::from_nanos(nanos)
+}

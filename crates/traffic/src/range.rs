@@ -34,6 +34,7 @@ mod tests;
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use compact_str::CompactString;
@@ -167,6 +168,12 @@ impl PartialEq for VersionRange {
 }
 
 impl Eq for VersionRange {}
+
+impl Hash for VersionRange {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.canonical.hash(state);
+    }
+}
 
 impl fmt::Debug for VersionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,7 @@ use crate::explain::Mismatch;
 pub const SELECTOR_TERMS_MAX: usize = 64;
 
 /// What a member must be like. The default asks for nothing, and every member matches it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Selector {
     /// Its version is in this range. A member without a version is in no range, not even in `*`.
     pub version: Option<VersionRange>,

@@ -7,7 +7,7 @@ use paste_model::limits::TEXT_BYTES_MAX;
 use paste_model::{
     Expect, Key, Policy, PolicyHistory, PolicyRelease, Record, Revision, Role, ServiceKey,
 };
-use paste_traffic::VersionRange;
+use paste_traffic::check_policy;
 
 use super::{Plan, Step, Stored};
 use crate::{Caller, Engine, EngineError};
@@ -49,7 +49,10 @@ impl Engine {
         terms: &PolicyTerms,
     ) -> Result<Stored<RecordedPolicy>, EngineError> {
         caller.require(Role::Config, key)?;
-        check(&policy)?;
+        check_policy(&policy).map_err(|error| EngineError::Invalid {
+            field: error.field,
+            detail: error.detail,
+        })?;
         let policy = Some(Arc::new(policy));
         self.release_policy(caller, key, &policy, terms).await
     }
@@ -166,25 +169,4 @@ fn unknown(key: &ServiceKey) -> EngineError {
         code: "unknown-policy",
         detail: format!("service {key} has no policy; the defaults hold"),
     }
-}
-
-/// Everything that can be wrong with a policy, its version ranges included.
-fn check(policy: &Policy) -> Result<(), EngineError> {
-    policy.validate().map_err(|error| EngineError::Invalid {
-        field: error.field,
-        detail: error.detail,
-    })?;
-    for (index, subset) in policy.subsets.iter().enumerate() {
-        if let Some(Err(error)) = subset
-            .version
-            .as_ref()
-            .map(|text| text.parse::<VersionRange>())
-        {
-            return Err(EngineError::Invalid {
-                field: format!("subsets[{index}].version"),
-                detail: error.to_string(),
-            });
-        }
-    }
-    Ok(())
 }

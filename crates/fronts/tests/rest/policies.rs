@@ -304,3 +304,47 @@ async fn calls_told_with_heartbeats_are_added_up() {
         assert_eq!(beat("s1", body).await.fields(), [field]);
     }
 }
+
+#[tokio::test]
+async fn explain_shows_a_choice_with_its_working() {
+    let house = House::new().await;
+    house
+        .register("orders", "old", json!({"version": "1.4.0", "zone": "a"}))
+        .await;
+    house
+        .register("orders", "new", json!({"version": "2.0.0", "zone": "b"}))
+        .await;
+    let policy = json!({
+        "subsets": [{"name": "canary", "version": "^2"}, {"name": "stable", "version": "^1", "weight": 1}],
+        "rules": [{"headers": {"x-beta": "1"}, "subset": "canary"}],
+    });
+    house.put(POLICY, policy).await;
+    let choice = async |query: &str| {
+        let path = format!("/api/v1/services/orders/explain{query}");
+        let explained = house.get(&path).await.json();
+        let steps = explained["choice"]["steps"].as_array().expect("a list");
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|step| step.as_str().expect("a text"))
+            .collect();
+        (explained["choice"]["chosen"].clone(), steps.join("\n"))
+    };
+    let (chosen, steps) = choice("").await;
+    assert_eq!(chosen, "old", "{steps}");
+    assert!(steps.contains("stable"), "{steps}");
+    let (chosen, steps) = choice("?header.X-Beta=1").await;
+    assert_eq!(chosen, "new", "{steps}");
+    assert!(
+        steps.contains("canary") && steps.contains("rule"),
+        "{steps}"
+    );
+    let (chosen, steps) = choice("?version=%5E3").await;
+    assert!(chosen.is_null() && !steps.is_empty(), "{steps}");
+    let (chosen, steps) = choice("?header.x-beta=1&from_zone=b").await;
+    assert_eq!(chosen, "new");
+    assert!(steps.contains("zone"), "{steps}");
+    let wrong = house
+        .get("/api/v1/services/orders/explain?from_zone=a%20b")
+        .await;
+    assert_eq!(wrong.code(), "invalid-query");
+}

@@ -168,9 +168,18 @@ pub(crate) struct WatchArgs {
 pub(crate) struct ExplainArgs {
     /// The service.
     pub(crate) service: String,
-    /// The consumer's zone.
+    /// Those in this zone.
     #[arg(long)]
     pub(crate) zone: Option<String>,
+    /// The consumer's zone.
+    #[arg(long)]
+    pub(crate) from_zone: Option<String>,
+    /// The consumer's region.
+    #[arg(long)]
+    pub(crate) from_region: Option<String>,
+    /// The key that balancers hash, where the policy names no header.
+    #[arg(long)]
+    pub(crate) hash_key: Option<String>,
     /// The range of versions asked for.
     #[arg(long)]
     pub(crate) range: Option<String>,

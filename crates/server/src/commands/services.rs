@@ -55,6 +55,9 @@ pub(super) async fn explain(args: ExplainArgs) -> Done {
     let mut route = Route::of(&["services", &args.service, "explain"])
         .with("namespace", &args.client.namespace)
         .with_some("zone", args.zone.as_ref())
+        .with_some("from_zone", args.from_zone.as_ref())
+        .with_some("from_region", args.from_region.as_ref())
+        .with_some("hash_key", args.hash_key.as_ref())
         .with_some("version", args.range.as_ref());
     for (name, value) in &args.headers {
         route = route.with(&format!("header.{name}"), value);
@@ -82,10 +85,13 @@ pub(super) async fn explain(args: ExplainArgs) -> Done {
                     .join("; ")
             }),
         ];
+        let steps = answer["choice"]["steps"].as_array();
+        let steps: Vec<_> = steps.into_iter().flatten().map(text).collect();
         format!(
-            "{}\n\n{}",
+            "{}\n\n{}\n\nA choice, as a consumer would make it:\n  {}",
             text(&answer["summary"]),
-            table(&answer["instances"], &columns)
+            table(&answer["instances"], &columns),
+            steps.join("\n  ")
         )
     })
 }

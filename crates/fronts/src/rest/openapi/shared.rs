@@ -103,6 +103,7 @@ fn describe(parameter: &mut Parameter) {
         "zone" | "region" | "tag" if is_list(parameter) => {
             text(LABEL).max_length(Some(limits::LABEL_BYTES_MAX))
         }
+        "from_zone" | "from_region" => text(LABEL).max_length(Some(limits::LABEL_BYTES_MAX)),
         "comment" => ObjectBuilder::new()
             .schema_type(Type::String)
             .max_length(Some(limits::TEXT_BYTES_MAX)),
