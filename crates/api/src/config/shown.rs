@@ -61,6 +61,9 @@ pub struct ConfigChanged {
     /// Whether this release is on trial.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gray: bool,
+    /// Whether it is a secret, which is not to be kept on disk.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
     /// Whether there is no such item (any more).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,

@@ -53,6 +53,7 @@ pub(super) fn changed(shown: &Shown) -> Result<ConfigChanged, Failure> {
         format: Some(config.format),
         content: Some(config.content),
         gray: config.gray,
+        secret: config.secret,
         removed: false,
         error: None,
     })
@@ -77,6 +78,7 @@ pub(super) fn absent(
         format: None,
         content: None,
         gray: false,
+        secret: item.is_some_and(|item| item.item.secret),
         removed: error.is_none(),
         error: error.map(str::to_owned),
     }

@@ -116,6 +116,14 @@ async fn secrets_are_sealed_and_need_their_key() {
         "hunter2",
         "after a rotation"
     );
+    let mut watcher = Watcher::open(&house, "config=shop/password", "").await;
+    let event = watcher.next().await.expect("told").data;
+    assert_eq!(
+        (&event["content"], &event["secret"]),
+        (&json!("hunter2"), &json!(true)),
+        "so that a reader keeps it off its disk"
+    );
+    drop(watcher);
     let house = house.restart_after(vault(&["two"]), |_| {}).await;
     let missing = house.get(secret).await;
     assert_eq!(missing.code(), "secret-key-missing");
