@@ -1,0 +1,3 @@
+module github.com/paste-registry/paste-registry/sdk/go
+
+go 1.22

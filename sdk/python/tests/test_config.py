@@ -1,0 +1,80 @@
+"""Promise 5: configuration, loaded at the start, followed, acknowledged."""
+
+from typing import Any
+
+import pytest
+from conftest import Connect
+from processes import RegistryProcess, eventually
+
+from paste_registry import ConfigValue
+
+
+def publish(registry: RegistryProcess, key: str, content: str) -> None:
+    status, answer = registry.ask("PUT", f"/configs/shop/{key}", {"content": content, "format": "text"})
+    assert status in (200, 201), answer
+
+
+def acknowledged(registry: RegistryProcess, key: str, session: str) -> dict[str, Any]:
+    status, answer = registry.ask("GET", f"/configs/shop/{key}/subscribers")
+    found = [each for each in answer["subscribers"] if each.get("session") == session] if status == 200 else []
+    told: dict[str, Any] = found[0].get("acknowledged", {}) if found else {}
+    return told
+
+
+def test_it_is_loaded_followed_and_acknowledged(shared: RegistryProcess, connect: Connect) -> None:
+    publish(shared, "plain.txt", "one")
+    registry = connect(shared.url)
+    config = registry.config("shop/plain.txt")
+    value = config.value(timeout=30)
+    assert value == ConfigValue(release=1, format="text", content="one")
+    eventually(lambda: acknowledged(shared, "plain.txt", registry.session).get("release") == 1)
+    publish(shared, "plain.txt", "two")
+    eventually(lambda: (found := config.value()) is not None and found.content == "two")
+    eventually(lambda: acknowledged(shared, "plain.txt", registry.session).get("release") == 2)
+
+
+def test_callbacks_acknowledge(shared: RegistryProcess, connect: Connect) -> None:
+    publish(shared, "called.txt", "one")
+    registry = connect(shared.url)
+    config = registry.config("shop/called.txt")
+    config.value(timeout=30)
+    seen: list[str | None] = []
+
+    def apply(value: ConfigValue | None) -> None:
+        seen.append(None if value is None else value.content)
+        if value is not None and value.content == "bad":
+            raise ValueError("can't be applied")
+
+    end = config.on_change(apply)
+    publish(shared, "called.txt", "bad")
+    eventually(lambda: "error" in acknowledged(shared, "called.txt", registry.session))
+    told = acknowledged(shared, "called.txt", registry.session)
+    assert (told["release"], told["error"]) == (2, "ValueError: can't be applied")
+    publish(shared, "called.txt", "good")
+    eventually(lambda: acknowledged(shared, "called.txt", registry.session).get("release") == 3)
+    status, answer = shared.ask("DELETE", "/configs/shop/called.txt")
+    assert status < 300, answer
+    eventually(lambda: seen == ["one", "bad", "good", None])
+    end()
+    assert config.value() is None
+
+
+def test_what_is_not_there(shared: RegistryProcess, connect: Connect) -> None:
+    registry = connect(shared.url)
+    assert registry.config("shop/none").value(timeout=30) is None
+    assert registry.config("shop/none") is registry.config("shop/none")
+    for name in ("shop", "/x", "shop/", "a/b/c"):
+        with pytest.raises(ValueError, match="group/key"):
+            registry.config(name)
+
+
+def test_callbacks_that_throw_or_block_stop_nothing_else(shared: RegistryProcess, connect: Connect) -> None:
+    registry = connect(shared.url)
+    service = registry.service("cfg-throwing")
+    service.on_change(lambda _: 1 / 0)
+    seen: list[int] = []
+    service.on_change(lambda instances: seen.append(len(instances)))
+    service.wait(30)
+    shared.put("cfg-throwing", "a")
+    eventually(lambda: 1 in seen)
+    assert len(service.instances()) == 1
