@@ -7,7 +7,7 @@ use super::Finding;
 use crate::Failure;
 
 /// Each package of the house and the packages of the house it may depend on. Tests may depend on more.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("paste-model", &[]),
     ("paste-traffic", &["paste-model"]),
     ("paste-store", &["paste-model"]),
@@ -31,6 +31,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "paste-catalog",
             "paste-engine",
         ],
+    ),
+    (
+        "paste-registry-client",
+        &["paste-model", "paste-traffic", "paste-api"],
     ),
     (
         "paste-registry",
