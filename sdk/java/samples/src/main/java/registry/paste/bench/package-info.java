@@ -1,0 +1,2 @@
+/** What the client costs. */
+package registry.paste.bench;
