@@ -1,46 +1,25 @@
 //! Nodes whose clocks are wrong: by an hour, and by an hour more while they run.
 
-use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, thread};
 
 use paste_tests::cluster::Plan;
+use paste_tests::faketime::WallClock;
 
 use super::{heard_again, shown, watched};
 
 /// Longer than any session of the crowd may be silent.
 const LONG: Duration = Duration::from_secs(15);
 
-/// What makes a process see another time: Debian's `faketime`.
-fn library() -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    let mut found = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
-    found
-        .find(|library| library.exists())
-        .expect("this test needs faketime: apt-get install faketime")
-}
-
 #[test]
 fn a_clock_that_is_off_by_an_hour_costs_nobody() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let clock = |node: usize| folder.path().join(node.to_string());
-    let set = |node: usize, offset: &str| {
-        // Renamed into place: a node never reads half of it.
-        let written = folder.path().join("new");
-        fs::write(&written, offset).expect("a new file");
-        fs::rename(written, clock(node)).expect("in the same folder");
-    };
+    let clock =
+        |node: usize, offset: &str| WallClock::new(&folder.path().join(node.to_string()), offset);
+    let (ahead, behind) = (clock(0, "+3600s"), clock(1, "-3600s"));
     let mut plan = Plan::default();
-    for (node, offset) in [(0, "+3600s"), (1, "-3600s")] {
-        set(node, offset);
-        for (name, value) in [
-            ("LD_PRELOAD", library().display().to_string()),
-            ("FAKETIME_TIMESTAMP_FILE", clock(node).display().to_string()),
-            ("FAKETIME_NO_CACHE", "1".to_owned()),
-            // Only the wall clock is wrong. The other one can't be.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ] {
+    for (node, clock) in [(0, &ahead), (1, &behind)] {
+        for (name, value) in clock.variables() {
             plan.variables.push((node, name.to_owned(), value));
         }
     }
@@ -49,8 +28,8 @@ fn a_clock_that_is_off_by_an_hour_costs_nobody() {
     let (crowd, vigil) = watched(&cluster, "clocks", 30);
     thread::sleep(LONG);
     // The one that was ahead is set back, and the other one ahead.
-    set(0, "-3600s");
-    set(1, "+3600s");
+    ahead.set("-3600s");
+    behind.set("+3600s");
     thread::sleep(LONG);
     heard_again(&crowd);
     // What it owned goes to nodes whose clocks differ from its own by two hours and by one.

@@ -9,6 +9,8 @@ pub mod cluster;
 pub mod crowd;
 pub mod dice;
 pub mod etcd;
+pub mod faketime;
+pub mod gate;
 pub mod http;
 pub mod linear;
 pub mod ports;

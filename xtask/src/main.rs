@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask run`, `test`, `build`, `tidy`, `fuzz`, `chaos`, `bench`.
+//! What a developer types: `cargo xtask run`, `test`, `sdks`, `build`, `tidy`, `fuzz`, `chaos`, `bench`.
 //!
 //! Continuous integration runs `cargo xtask test` and nothing else, so whatever fails there fails here too. Every step
 //! says what it does and how long it took; the first one that fails ends the command with an exit code other than 0.
@@ -14,6 +14,7 @@ mod process;
 mod registry;
 mod release;
 mod schemathesis;
+mod sdks;
 mod start;
 mod steps;
 mod tidy;
@@ -47,6 +48,8 @@ enum Task {
     },
     /// Install or check what the tests need, then run every check and every test
     Test,
+    /// Check the client SDKs, and let them play the scenarios that all have to pass
+    Sdks,
     /// Check the house rules that the compiler doesn't know
     Tidy,
     /// Build the complete release binary, target/release/paste-registry
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
     let done = match arguments.task {
         Task::Run { options } => start::run(&root, &options),
         Task::Test => verify::run(&root),
+        Task::Sdks => sdks::alone(&root),
         Task::Tidy => tidy::run(&root),
         Task::Build => release::run(&root),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),

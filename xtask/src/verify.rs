@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::steps::Steps;
-use crate::{Failure, fuzz, process, schemathesis, tidy, tools};
+use crate::{Failure, fuzz, process, schemathesis, sdks, tidy, tools};
 
 /// A cold build of everything on two slow cores.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
@@ -36,6 +36,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
             "--locked",
             "--workspace",
             "--all-targets",
+            "--all-features",
             "--",
             "--deny",
             "warnings",
@@ -47,22 +48,28 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         tools::program("faketime", "faketime")?;
         tools::program("systemd-analyze", "systemd")
     })?;
-    steps.command(
-        "build the registry for the tests that start it",
-        tools::cargo(root).args(["build", "--locked", "--package", "paste-registry"]),
-        BUILD_LIMIT,
-    )?;
+    registry(root, &mut steps)?;
     steps.command(
         "tests of all crates, end to end, and the tour of README.md",
-        tools::cargo(root).args(["test", "--locked", "--workspace"]),
+        tools::cargo(root).args(["test", "--locked", "--workspace", "--all-features"]),
         TESTS_LIMIT,
     )?;
+    let absent = sdks::run(root, &mut steps)?;
     steps.run("fuzz targets", || fuzz::run(root, fuzz::SECONDS_PER_TARGET))?;
     steps.run("schemathesis against the running registry", || {
         schemathesis::run(root)
     })?;
     steps.finish();
-    Ok(())
+    absent.settle()
+}
+
+/// Builds the registry, target/debug/paste-registry.
+pub(crate) fn registry(root: &Path, steps: &mut Steps) -> Result<(), Failure> {
+    steps.command(
+        "build the registry for the tests that start it",
+        tools::cargo(root).args(["build", "--locked", "--package", "paste-registry"]),
+        BUILD_LIMIT,
+    )
 }
 
 /// Licences, sources and bans need no network beyond cargo's; the advisories do, and are left out where there is none.
