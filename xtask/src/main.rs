@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask run`, `test`, `sdks`, `build`, `tidy`, `fuzz`, `chaos`, `bench`.
+//! What a developer types: `cargo xtask run`, `test`, `sdks`, `build`, `tidy`, `fuzz`, `chaos`, `bench`, `bench-sdks`.
 //!
 //! Continuous integration runs `cargo xtask test` and nothing else, so whatever fails there fails here too. Every step
 //! says what it does and how long it took; the first one that fails ends the command with an exit code other than 0.
@@ -50,6 +50,8 @@ enum Task {
     Test,
     /// Check the client SDKs, and let them play the scenarios that all have to pass
     Sdks,
+    /// Measure the SDKs, each beside its language's own means; keeps a record under bench/runs/
+    BenchSdks,
     /// Check the house rules that the compiler doesn't know
     Tidy,
     /// Build the complete release binary, target/release/paste-registry
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Task::Run { options } => start::run(&root, &options),
         Task::Test => verify::run(&root),
         Task::Sdks => sdks::alone(&root),
+        Task::BenchSdks => sdks::numbers::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Build => release::run(&root),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),

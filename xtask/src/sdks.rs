@@ -3,6 +3,7 @@
 //! A language whose tools are absent is left out, and named at the end of the run. In continuous integration, which sets
 //! `CI`, that is a failure: there, nothing passes by not being looked at.
 
+pub(crate) mod numbers;
 mod toolchains;
 
 use std::env;
@@ -106,6 +107,21 @@ pub(crate) fn run(root: &Path, steps: &mut Steps) -> Result<Absent, Failure> {
             CHECK_LIMIT,
         )?;
     }
+    steps.command(
+        "the crate of the Rust SDK, in an empty project",
+        tools::cargo(root).args([
+            "test",
+            "--locked",
+            "--package",
+            "paste-registry-client",
+            "--all-features",
+            "--test",
+            "package",
+            "--",
+            "--ignored",
+        ]),
+        CHECK_LIMIT,
+    )?;
     for sdk in &SDKS {
         if let Some(missing) = sdk.tools.iter().find_map(Tool::missing) {
             steps.not_checked(&format!("SDK of {}", sdk.name), &missing);

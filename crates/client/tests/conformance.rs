@@ -1,8 +1,8 @@
 //! The vectors of `conformance/`, through the SDK's own door: what the registry would send goes in as a stream, what an
 //! application would ask is asked, and the choice must be the one that every SDK makes.
 //!
-//! The parts by themselves, and decisions that begin with endpoints in some state, are checked beside the engine in
-//! `paste-traffic`, which is what chooses here.
+//! The parts by themselves, and decisions that begin with endpoints in some state, are checked with the engine that
+//! chooses here, `paste-traffic`.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
@@ -242,4 +242,10 @@ fn the_same_version_ranges_can_be_asked_for() {
         let asked = Ask::any().version(&vector.range);
         assert_eq!(asked.is_err(), vector.error.is_some(), "{}", vector.range);
     }
+}
+
+/// All files, with the engine as the SDK has it.
+#[test]
+fn the_engine_passes_every_file() {
+    paste_traffic::vectors::check_all();
 }

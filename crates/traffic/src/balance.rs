@@ -17,7 +17,7 @@ use crate::plan::Growth;
 use crate::standing::Standing;
 use crate::trace::{Notes, Step};
 
-#[cfg(test)]
+#[cfg(any(test, feature = "vectors"))]
 pub(crate) use hashing::Bound;
 pub(crate) use maglev::Maglev;
 pub(crate) use ring::Ring;

@@ -260,7 +260,7 @@ impl Chooser {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "vectors"))]
 impl Chooser {
     /// A pick of that instance, whoever's turn it is.
     pub(crate) fn pick(&self, id: &str) -> Option<Pick> {

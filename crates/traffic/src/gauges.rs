@@ -89,7 +89,7 @@ impl Gauges {
         self.observed.load(Relaxed).then(|| self.cost())
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "vectors"))]
     pub(crate) fn stamp(&self) -> u64 {
         self.stamp.load(Relaxed)
     }

@@ -84,8 +84,8 @@ mod subsetting;
 mod success_rate;
 mod throttle;
 mod trace;
-#[cfg(test)]
-mod vectors;
+#[cfg(any(test, feature = "vectors"))]
+pub mod vectors;
 mod view;
 
 pub use audience::is_on_trial;

@@ -1,4 +1,5 @@
-//! The shared vectors of `conformance/`, file by file.
+//! The shared vectors of `conformance/`, file by file: tests of this crate, and of whatever chooses through it.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod balancers;
 mod decide;
@@ -22,6 +23,32 @@ use crate::candidates::{Candidate, Candidates};
 use crate::gauges::Gauges;
 use crate::seat::Seat;
 use crate::{Caller, Headers};
+
+/// Checks every vector of every file that is made by the reference; panics at the first that fails, and says which.
+pub fn check_all() {
+    balancers::weighted_random();
+    balancers::least_request();
+    balancers::smooth_wrr();
+    balancers::static_stride();
+    decide::decide();
+    endpoints::peak_ewma();
+    endpoints::outlier_detection();
+    hashing::rendezvous();
+    hashing::ring_hash();
+    hashing::maglev();
+    hashing::bounded_load();
+    numbers::xxh64();
+    numbers::p2c_draw();
+    numbers::waits();
+    numbers::latency_buckets();
+    numbers::retry_budget();
+    numbers::locality();
+    numbers::slow_start();
+    numbers::throttle();
+    numbers::success_rate();
+    numbers::subsetting();
+    subsets::subsets();
+}
 
 /// The vectors of a file; a key that isn't known is an error.
 fn read<T: DeserializeOwned>(text: &str) -> Vec<T> {

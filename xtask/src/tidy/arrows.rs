@@ -93,7 +93,8 @@ pub(super) struct Package {
     dependencies: Vec<String>,
 }
 
-/// Reads what `cargo metadata` prints. Dependencies of tests and build scripts are left out.
+/// Reads what `cargo metadata` prints. Dependencies of tests and build scripts are left out, and those
+/// that a feature brings in.
 pub(super) fn read(metadata: &str) -> Result<Vec<Package>, Failure> {
     let metadata: Value = serde_json::from_str(metadata)?;
     let packages = metadata["packages"]
@@ -108,7 +109,7 @@ pub(super) fn read(metadata: &str) -> Result<Vec<Package>, Failure> {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter(|dependency| dependency["kind"].is_null())
+                .filter(|dependency| dependency["kind"].is_null() && dependency["optional"] != true)
                 .map(|dependency| text(&dependency["name"]))
                 .collect(),
         })

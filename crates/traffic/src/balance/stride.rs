@@ -13,14 +13,14 @@ const OFFSET: u64 = MAX / 2;
 #[derive(Debug, Default)]
 pub(crate) struct Sequence(AtomicU64);
 
-#[cfg(test)]
+#[cfg(any(test, feature = "vectors"))]
 impl From<u64> for Sequence {
     fn from(turn: u64) -> Self {
         Self(turn.into())
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "vectors"))]
 impl PartialEq for Sequence {
     fn eq(&self, other: &Self) -> bool {
         self.0.load(Relaxed) == other.0.load(Relaxed)
@@ -50,7 +50,7 @@ impl Stride {
     }
 
     /// The weights in 65,535ths of the greatest.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "vectors"))]
     pub(crate) fn scaled(&self) -> &[u16] {
         &self.0
     }

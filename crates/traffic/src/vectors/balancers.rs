@@ -37,8 +37,8 @@ fn picked(candidates: &Candidates, kind: BalancerKind, random: &[Hex], what: &st
         .expect("one of them")
 }
 
-#[test]
-fn weighted_random() {
+#[cfg_attr(test, test)]
+pub(super) fn weighted_random() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -55,8 +55,8 @@ fn weighted_random() {
     }
 }
 
-#[test]
-fn least_request() {
+#[cfg_attr(test, test)]
+pub(super) fn least_request() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -83,8 +83,8 @@ fn least_request() {
     }
 }
 
-#[test]
-fn smooth_wrr() {
+#[cfg_attr(test, test)]
+pub(super) fn smooth_wrr() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -127,8 +127,8 @@ fn smooth_wrr() {
     }
 }
 
-#[test]
-fn static_stride() {
+#[cfg_attr(test, test)]
+pub(super) fn static_stride() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {

@@ -126,8 +126,8 @@ fn told(trace: &Trace) -> (Option<String>, Option<String>) {
     (subset, priority)
 }
 
-#[test]
-fn decide() {
+#[cfg_attr(test, test)]
+pub(super) fn decide() {
     for vector in vectors!("decide.json") as Vec<Vector> {
         let name = &vector.name;
         let selector = vector.selector();

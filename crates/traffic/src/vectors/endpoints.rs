@@ -138,8 +138,8 @@ fn assert_state(gauges: &Gauges, expected: &Observed, what: &str) {
     assert_eq!(gauges.stamp(), expected.stamp, "{what}");
 }
 
-#[test]
-fn peak_ewma() {
+#[cfg_attr(test, test)]
+pub(super) fn peak_ewma() {
     for vector in vectors!("peak-ewma.json") as Vec<EwmaVector> {
         let (mut met, name) = (Met::default(), &vector.name);
         let decay = nanos(lasting(&vector.decay)) as f64;
@@ -213,8 +213,8 @@ fn update(chooser: &Chooser, ids: &[String], now: Duration) {
     chooser.update(members.collect(), false, now);
 }
 
-#[test]
-fn outlier_detection() {
+#[cfg_attr(test, test)]
+pub(super) fn outlier_detection() {
     for vector in vectors!("outlier.json") as Vec<OutlierVector> {
         let chooser = Chooser::new(Caller::default());
         let policy = Policy {

@@ -62,8 +62,8 @@ fn of_kind(kind: BalancerKind) -> Balancer {
     }
 }
 
-#[test]
-fn rendezvous() {
+#[cfg_attr(test, test)]
+pub(super) fn rendezvous() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -78,8 +78,8 @@ fn rendezvous() {
     }
 }
 
-#[test]
-fn ring_hash() {
+#[cfg_attr(test, test)]
+pub(super) fn ring_hash() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -106,8 +106,8 @@ fn ring_hash() {
     }
 }
 
-#[test]
-fn maglev() {
+#[cfg_attr(test, test)]
+pub(super) fn maglev() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -141,8 +141,8 @@ fn owned(owners: &[u32], candidates: &Candidates) -> Vec<usize> {
     counts
 }
 
-#[test]
-fn bounded_load() {
+#[cfg_attr(test, test)]
+pub(super) fn bounded_load() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {

@@ -14,8 +14,8 @@ use crate::{
     subset_size,
 };
 
-#[test]
-fn xxh64() {
+#[cfg_attr(test, test)]
+pub(super) fn xxh64() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -44,8 +44,8 @@ fn xxh64() {
     }
 }
 
-#[test]
-fn p2c_draw() {
+#[cfg_attr(test, test)]
+pub(super) fn p2c_draw() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -62,8 +62,8 @@ fn p2c_draw() {
     }
 }
 
-#[test]
-fn waits() {
+#[cfg_attr(test, test)]
+pub(super) fn waits() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -85,8 +85,8 @@ fn waits() {
     }
 }
 
-#[test]
-fn latency_buckets() {
+#[cfg_attr(test, test)]
+pub(super) fn latency_buckets() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -100,8 +100,8 @@ fn latency_buckets() {
     }
 }
 
-#[test]
-fn retry_budget() {
+#[cfg_attr(test, test)]
+pub(super) fn retry_budget() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -133,8 +133,8 @@ fn retry_budget() {
     }
 }
 
-#[test]
-fn locality() {
+#[cfg_attr(test, test)]
+pub(super) fn locality() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -175,8 +175,8 @@ fn locality() {
     }
 }
 
-#[test]
-fn slow_start() {
+#[cfg_attr(test, test)]
+pub(super) fn slow_start() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -198,8 +198,8 @@ fn slow_start() {
     }
 }
 
-#[test]
-fn throttle() {
+#[cfg_attr(test, test)]
+pub(super) fn throttle() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -235,8 +235,8 @@ fn throttle() {
     }
 }
 
-#[test]
-fn success_rate() {
+#[cfg_attr(test, test)]
+pub(super) fn success_rate() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {
@@ -279,8 +279,8 @@ fn success_rate() {
     }
 }
 
-#[test]
-fn subsetting() {
+#[cfg_attr(test, test)]
+pub(super) fn subsetting() {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Vector {

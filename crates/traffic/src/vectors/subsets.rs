@@ -25,8 +25,8 @@ struct Vector {
     left: Vec<String>,
 }
 
-#[test]
-fn subsets() {
+#[cfg_attr(test, test)]
+pub(super) fn subsets() {
     for vector in vectors!("subsets.json") as Vec<Vector> {
         let name = &vector.name;
         let policy = std::sync::Arc::new(vector.policy.model());
