@@ -118,11 +118,15 @@ pub struct PolicyHistory {
     pub releases: Vec<PolicyRelease>,
 }
 
-/// The services of a namespace that have a policy, in name order.
+/// A page of the services of a namespace that have a policy, in name order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyList {
     /// The namespace.
     pub namespace: String,
     /// Their policies.
     pub policies: Vec<ServicePolicy>,
+    /// What to send as `cursor` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cursor: Option<String>,
 }

@@ -102,7 +102,7 @@ pub struct MinuteStats {
     /// Its calls.
     #[serde(flatten)]
     pub calls: CallStats,
-    /// How many took how long, by bucket, trailing zeros left out.
+    /// How many took how long, by bucket, up to the last that was told of.
     pub latency: Vec<u64>,
 }
 

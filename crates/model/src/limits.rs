@@ -50,7 +50,7 @@ pub const RELEASE_ITEMS_MAX: usize = 32;
 pub const POLICY_SUBSETS_MAX: usize = 32;
 /// Most rules of one policy.
 pub const POLICY_RULES_MAX: usize = 64;
-/// All texts of one policy together, in bytes.
+/// All texts of one policy together but its description, in bytes.
 pub const POLICY_BYTES_MAX: usize = 16 * 1024;
 /// Policies of one service that are kept, the one that holds included.
 pub const POLICY_RELEASES_MAX: usize = 32;

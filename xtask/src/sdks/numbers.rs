@@ -63,10 +63,15 @@ const PROGRAMS: [(&str, &str, &[&str]); 6] = [
 ];
 
 /// What has to be built for them, each in its folder.
-const BUILDS: [(&str, &[&str]); 4] = [
+const BUILDS: [(&str, &[&str]); 5] = [
     (
         ".",
         &["cargo", "build", "-q", "--release", "-p", "paste-registry"],
+    ),
+    // Makes the environment; the tests are only listed.
+    (
+        "sdk/python",
+        &["python3", "check.py", "--collect-only", "-q"],
     ),
     ("sdk/typescript", &["npm", "ci", "--no-audit", "--no-fund"]),
     ("sdk/typescript", &["npm", "run", "build:test"]),

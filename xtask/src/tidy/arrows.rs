@@ -91,10 +91,11 @@ const PURE: [(&str, &[&str]); 3] = [
 pub(super) struct Package {
     name: String,
     dependencies: Vec<String>,
+    /// Those of them that only a feature brings in.
+    optional: Vec<String>,
 }
 
-/// Reads what `cargo metadata` prints. Dependencies of tests and build scripts are left out, and those
-/// that a feature brings in.
+/// Reads what `cargo metadata` prints. Dependencies of tests and build scripts are left out.
 pub(super) fn read(metadata: &str) -> Result<Vec<Package>, Failure> {
     let metadata: Value = serde_json::from_str(metadata)?;
     let packages = metadata["packages"]
@@ -103,15 +104,17 @@ pub(super) fn read(metadata: &str) -> Result<Vec<Package>, Failure> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(packages
         .iter()
-        .map(|package| Package {
-            name: text(&package["name"]),
-            dependencies: package["dependencies"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|dependency| dependency["kind"].is_null() && dependency["optional"] != true)
-                .map(|dependency| text(&dependency["name"]))
-                .collect(),
+        .map(|package| {
+            let all = package["dependencies"].as_array().into_iter().flatten();
+            let needed = all.filter(|dependency| dependency["kind"].is_null());
+            let (optional, always): (Vec<_>, Vec<_>) =
+                needed.partition(|dependency| dependency["optional"] == true);
+            let names = |some: &[&Value]| some.iter().map(|one| text(&one["name"])).collect();
+            Package {
+                name: text(&package["name"]),
+                dependencies: names(&[&always[..], &optional[..]].concat()),
+                optional: names(&optional),
+            }
         })
         .collect())
 }
@@ -145,6 +148,7 @@ pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
                     .dependencies
                     .iter()
                     .filter(|name| banned.contains(&name.as_str()))
+                    .filter(|name| !package.optional.contains(name))
                     .map(|name| find(format!("must stay pure: no {name}"))),
             );
         }
@@ -163,6 +167,7 @@ mod tests {
         Package {
             name: name.to_owned(),
             dependencies: dependencies.iter().map(|name| (*name).to_owned()).collect(),
+            optional: Vec::new(),
         }
     }
 
@@ -185,6 +190,16 @@ mod tests {
                 "{name}: {dependencies:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_only_a_feature_brings_in_may_be_impure_but_needs_an_arrow() {
+        let with = |dependency: &str| Package {
+            optional: vec![dependency.to_owned()],
+            ..package("paste-traffic", &[dependency])
+        };
+        assert_eq!(check(&[with("serde")]).len(), 0);
+        assert_eq!(check(&[with("paste-store")]).len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use paste_catalog::Snapshot;
 use paste_model::limits::{LABEL_BYTES_MAX, OWNERS_MAX, TEXT_BYTES_MAX};
-use paste_model::{Key, Record, Revision, Role, ServiceKey, ServiceSettings};
+use paste_model::{Expect, Key, Record, Revision, Role, ServiceKey, ServiceSettings};
 
 use super::{Plan, Step, Stored};
 use crate::{Caller, Engine, EngineError};
@@ -68,9 +68,14 @@ impl Engine {
             }
             let mut plan = Plan::default();
             plan.condition(Key::Service(key.clone()), condition);
-            plan.delete(Key::Service(key.clone()));
-            if snapshot.policy_history().is_some() {
+            let policy = snapshot.policy_history().map(|(_, revision)| revision);
+            if let Some(revision) = policy {
+                // What is set meanwhile isn't deleted with it.
+                plan.expect(Key::Policy(key.clone()), Expect::At(revision));
                 plan.delete(Key::Policy(key.clone()));
+            }
+            if policy.is_none() || snapshot.settings_revision().is_some() {
+                plan.delete(Key::Service(key.clone()));
             }
             Ok(Step::Commit(plan, ()))
         })

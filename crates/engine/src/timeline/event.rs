@@ -198,6 +198,9 @@ pub(super) fn of_changes(batch: &Committed) -> Vec<Event> {
             Change::Put(Record::Policy(key, history)) => {
                 teller.tell(key, None, policy_kind(Some(history)), None)
             }
+            Change::Delete(Key::Policy(key)) => {
+                teller.tell(key, None, EventKind::PolicyRemoved, None)
+            }
             Change::Put(Record::Release(key, _, release)) => {
                 let kind = match (&release.stage, &release.content, release.restores) {
                     (Stage::Gray, ..) => EventKind::ConfigGray,

@@ -7,9 +7,12 @@ use paste_model::{Role, ServiceKey, ServiceName};
 use super::answer::{self, Answered};
 use super::call::Call;
 use super::failure::Failure;
+use super::query::invalid;
 
-/// Services that are looked at together.
-const PAGE: usize = 1_000;
+/// Policies on a page that doesn't say how many.
+const LIMIT_DEFAULT: usize = 100;
+/// Most policies on a page.
+const LIMIT_MAX: usize = 1_000;
 
 fn shown(key: &ServiceKey, recorded: &RecordedPolicy) -> Option<ServicePolicy> {
     let newest = recorded.history.newest();
@@ -39,21 +42,30 @@ fn unknown(key: &ServiceKey) -> Failure {
     operation_id = "listPolicies",
     tag = "discover",
     summary = "The policies of a namespace that the caller may read, by service in name order",
-    params(("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise")),
-    responses((status = 200, description = "The policies", body = PolicyList)),
+    params(
+        ("namespace" = Option<String>, Query, description = "The namespace; `default` unless it says otherwise"),
+        ("limit" = Option<usize>, Query, description = "At most so many; 100 unless it says otherwise", minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended"),
+    ),
+    responses((status = 200, description = "A page of policies", body = PolicyList)),
 )]
 pub(super) fn list(mut call: Call) -> Answered {
     let namespace = call.query.namespace()?;
+    let limit = call.query.limit("limit", LIMIT_MAX)?;
+    let limit = limit.unwrap_or(LIMIT_DEFAULT);
+    let cursor = call.query.one("cursor")?;
+    let cursor = cursor.map(|text| ServiceName::new(&text)).transpose();
+    let mut after = cursor.map_err(|_| invalid("cursor", "is none that a page ended with"))?;
     call.finish_query()?;
     if !call.caller.may_in(Role::Read, &namespace) {
         call.caller.require_all(Role::Read, &namespace)?;
     }
     let mut policies = Vec::new();
-    let mut after: Option<ServiceName> = None;
-    loop {
+    // One more than asked for tells whether there is another page.
+    while policies.len() <= limit {
         let from = after.as_ref().map(ServiceName::as_str);
         let catalog = call.engine().catalog();
-        let page = catalog.services(namespace.as_str(), "", from, PAGE);
+        let page = catalog.services(namespace.as_str(), "", from, LIMIT_MAX);
         let Some(last) = page.last() else { break };
         after = Some(last.key().name.clone());
         for key in page
@@ -61,13 +73,20 @@ pub(super) fn list(mut call: Call) -> Answered {
             .filter(|it| it.policy().is_some())
             .map(|it| it.key())
         {
+            if policies.len() > limit {
+                break;
+            }
             if let Ok(recorded) = call.engine().policy(&call.caller, key) {
                 policies.extend(shown(key, &recorded));
             }
         }
     }
+    let more = policies.len() > limit;
+    policies.truncate(limit);
+    let last = policies.last().filter(|_| more);
     answer::ok(&PolicyList {
         namespace: namespace.to_string(),
+        cursor: last.map(|last: &ServicePolicy| last.service.clone()),
         policies,
     })
 }

@@ -183,13 +183,13 @@ fn unknown_status(word: &str) -> Failure {
     )
 }
 
-/// A parameter that breaks a rule.
 /// A whole number, written with digits alone.
 pub(super) fn whole(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 
+/// A parameter that breaks a rule.
 pub(super) fn invalid(name: &str, detail: impl ToString) -> Failure {
     Failure::of_field(Code::InvalidQuery, name, detail)
 }

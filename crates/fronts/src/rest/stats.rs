@@ -3,7 +3,7 @@
 use paste_api::{CallStats, CallerStats, MinuteStats, ServiceLoad, ServiceStats, Time};
 use paste_engine::{Calls, LoadReport};
 use paste_model::Role;
-use paste_traffic::{LATENCY_BUCKETS, latency_bound};
+use paste_traffic::latency_bound;
 
 use super::answer::{self, Answered};
 use super::call::Call;
@@ -40,7 +40,7 @@ pub(super) fn get(mut call: Call, service: &str) -> Answered {
             .map(|(at, calls)| MinuteStats {
                 at: Time::from(*at),
                 calls: shown(calls),
-                latency: trimmed(&calls.latency),
+                latency: calls.latency.clone(),
             })
             .collect(),
         callers: (told.callers.iter())
@@ -65,7 +65,7 @@ fn shown(calls: &Calls) -> CallStats {
 
 /// The upper bound, in seconds, of the bucket in which so many percent of the calls are reached; of the last bucket, which
 /// has none, its lower one.
-fn quantile(latency: &[u64; LATENCY_BUCKETS], percent: u64) -> Option<f64> {
+fn quantile(latency: &[u64], percent: u64) -> Option<f64> {
     let total: u128 = latency.iter().copied().map(u128::from).sum();
     let rank = (total * u128::from(percent)).div_ceil(100);
     let mut reached = 0;
@@ -75,11 +75,6 @@ fn quantile(latency: &[u64; LATENCY_BUCKETS], percent: u64) -> Option<f64> {
     })?;
     let bound = latency_bound(bucket).or_else(|| latency_bound(bucket.checked_sub(1)?));
     bound.map(|bound| bound.as_secs_f64())
-}
-
-fn trimmed(latency: &[u64]) -> Vec<u64> {
-    let used = latency.iter().rposition(|count| *count > 0);
-    latency[..used.map_or(0, |last| last + 1)].to_vec()
 }
 
 fn load<'a>(reports: impl Iterator<Item = &'a LoadReport>) -> ServiceLoad {
@@ -105,10 +100,12 @@ fn load<'a>(reports: impl Iterator<Item = &'a LoadReport>) -> ServiceLoad {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use paste_traffic::LATENCY_BUCKETS;
 
     #[test]
     fn quantiles_are_the_bounds_of_their_buckets() {
-        let mut latency = [0; LATENCY_BUCKETS];
+        let mut latency = vec![0; LATENCY_BUCKETS];
+        assert_eq!(quantile(&[], 50), None);
         assert_eq!(quantile(&latency, 50), None);
         latency[0] = 98;
         latency[20] = 1;
@@ -117,6 +114,5 @@ mod tests {
         assert_eq!(quantile(&latency, 98), Some(0.0001));
         assert_eq!(quantile(&latency, 99), Some(0.1024));
         assert_eq!(quantile(&latency, 100), Some(52.4288));
-        assert_eq!(trimmed(&latency[..30]).len(), 21);
     }
 }

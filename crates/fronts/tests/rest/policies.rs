@@ -247,6 +247,28 @@ async fn a_policy_survives_a_restart_and_goes_with_its_service() {
 }
 
 #[tokio::test]
+async fn policies_are_listed_in_pages() {
+    let house = House::new().await;
+    for service in ["a", "b", "c"] {
+        house
+            .put(&format!("/api/v1/policies/{service}"), json!({}))
+            .await;
+    }
+    house.register("between", "x", json!({})).await;
+    let page = async |query: &str| {
+        let path = format!("/api/v1/policies?limit=2{query}");
+        let page = house.get(&path).await.json();
+        let policies = page["policies"].as_array().expect("a list").clone();
+        let names: Vec<_> = (policies.iter())
+            .map(|policy| policy["service"].as_str().expect("a name").to_owned())
+            .collect();
+        (names.join(" "), page["cursor"].clone())
+    };
+    assert_eq!(page("").await, ("a b".to_owned(), json!("b")));
+    assert_eq!(page("&cursor=b").await, ("c".to_owned(), Value::Null));
+}
+
+#[tokio::test]
 async fn calls_told_with_heartbeats_are_added_up() {
     let house = House::new().await;
     house

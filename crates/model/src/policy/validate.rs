@@ -103,7 +103,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Bytes of all its texts.
+    /// Bytes of all its texts but the description, which has a limit of its own.
     fn size(&self) -> usize {
         let labels = |labels: &[Label]| {
             labels
@@ -130,7 +130,11 @@ impl Policy {
                 + labels(&rule.regions)
                 + rule.subset.len()
         });
-        subsets.sum::<usize>() + rules.sum::<usize>() + labels(&self.locality.failover_regions)
+        let header = self.balancer.hash_header.as_ref();
+        header.map_or(0, |header| header.len())
+            + subsets.sum::<usize>()
+            + rules.sum::<usize>()
+            + labels(&self.locality.failover_regions)
     }
 }
 

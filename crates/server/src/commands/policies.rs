@@ -172,7 +172,7 @@ fn of_history(past: &Value, from: Option<u64>, to: Option<u64>) -> Result<(Value
 async fn list(args: ClientArgs) -> Done {
     let client = Client::new(&args)?;
     let route = Route::of(&["policies"]).with("namespace", &args.namespace);
-    let answer = client.call(Method::GET, &route, None).await?;
+    let policies = client.pages(&route, "policies").await?;
     let columns: [Column; 5] = [
         ("SERVICE", |row| text(&row["service"])),
         ("NUMBER", |row| text(&row["number"])),
@@ -180,7 +180,7 @@ async fn list(args: ClientArgs) -> Done {
         ("WHEN", |row| text(&row["at"])),
         ("COMMENT", |row| text(&row["comment"])),
     ];
-    print(args.output, &answer["policies"], |policies| {
+    print(args.output, &Value::Array(policies), |policies| {
         table(policies, &columns)
     })
 }
