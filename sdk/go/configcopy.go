@@ -27,6 +27,8 @@ type configCopy struct {
 
 	mu      sync.Mutex
 	isKnown bool
+	// told says that the stream has told what is known, so that it isn't from disk any more.
+	told bool
 	// value is nil where there is no such item.
 	value     *ConfigValue
 	callbacks []*configCallback
@@ -72,9 +74,11 @@ func (i *configCopy) apply(event *configEvent) (release uint64, failed error, ac
 		i.trouble = fmt.Errorf("the registry can't read it: %s", event.Error)
 		return 0, nil, false
 	case event.Removed || event.Content == nil:
+		i.told = true
 		i.show(nil)
 		return 0, nil, false
 	}
+	i.told = true
 	next := &ConfigValue{Release: *event.Release, Format: event.Format, Content: *event.Content, Secret: event.Secret}
 	if i.value == nil || *i.value != *next {
 		i.show(next)

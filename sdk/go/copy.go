@@ -3,6 +3,7 @@
 package registry
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,14 +85,24 @@ func (c *localCopy) allServices() []*serviceCopy {
 	return all
 }
 
+// servicesOf are those that a stream feeds.
+func (c *localCopy) servicesOf(stream *stream) []*serviceCopy {
+	return slices.DeleteFunc(c.allServices(), func(one *serviceCopy) bool { return one.stream.Load() != stream })
+}
+
 // reset makes the next snapshots of a stream's services ones of another history.
 func (c *localCopy) reset(of *stream, epoch string) {
-	for _, service := range c.allServices() {
-		if service.stream.Load() == of {
-			service.forgetHistory()
-		}
+	for _, service := range c.servicesOf(of) {
+		service.forgetHistory()
 	}
 	c.setEpoch(epoch)
+}
+
+// listenAgain says that a stream opens of which no connection was open.
+func (c *localCopy) listenAgain(to *stream) {
+	for _, service := range c.servicesOf(to) {
+		service.listenAgain()
+	}
 }
 
 func (c *localCopy) setEpoch(epoch string) {
@@ -106,8 +117,8 @@ func (c *localCopy) changed() { nudge(c.dirty) }
 // expire drops what nobody has confirmed in time. Where no stream is open nothing is dropped.
 func (c *localCopy) expire() {
 	for _, service := range c.allServices() {
-		if stream := service.stream.Load(); stream != nil && stream.isOpen() {
-			service.expire()
+		if stream := service.stream.Load(); stream != nil && stream.isOpen() && service.expire() {
+			c.changed()
 		}
 	}
 }

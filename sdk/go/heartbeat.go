@@ -38,10 +38,10 @@ func (c *Client) beat() {
 		var refused *ProblemError
 		if asRefusal(err, &refused) && refused.Status == http.StatusNotFound {
 			c.registrations.again()
-			c.streams.reopenAll()
 			continue
 		}
-		wait = pacer.failed(c.now(), retryAfter(err))
+		// With the next interval at the latest: the longest jitter would outlast the ttl.
+		wait = min(wait, pacer.failed(c.now(), retryAfter(err)))
 		c.tell(slog.LevelWarn, EventRetrying,
 			slog.String("what", "heartbeat"), slog.Duration("wait", wait), slog.Any("error", err))
 	}

@@ -8,9 +8,14 @@ import (
 	"time"
 )
 
-// saveSnapshot writes the copy beside the file that is there, and puts it in its place.
+// saveSnapshot writes the copy beside the file that is there, and puts it in its place; but for a copy that isn't to be
+// written, which leaves the file as it is.
 func (c *Client) saveSnapshot() error {
-	data, err := encodeSnapshot(c.copy.toSave(time.Now()))
+	saved := c.copy.toSave(time.Now())
+	if saved == nil {
+		return nil
+	}
+	data, err := encodeSnapshot(saved)
 	if err != nil {
 		return err
 	}

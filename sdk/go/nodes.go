@@ -10,8 +10,8 @@ import (
 const (
 	// isolatedPause is the least time between two moves away from isolated nodes.
 	isolatedPause = 30 * time.Second
-	// isolatedAge is how long a node that said that it is isolated is taken for it.
-	isolatedAge = 5 * time.Minute
+	// isolatedAge is how long a node is taken for isolated after it last said so.
+	isolatedAge = 2 * time.Minute
 )
 
 // nodes are the addresses of the registry, and which of them is used now: by streams and requests alike.

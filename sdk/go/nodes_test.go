@@ -32,6 +32,8 @@ func TestNodes(t *testing.T) {
 	n.answered(0, false, 3*isolatedPause)
 	n.answered(2, true, 3*isolatedPause)
 	expect("until another isn't", "a", 5)
+	n.answered(0, true, isolatedPause+isolatedAge)
+	expect("or said so too long ago", "b", 6)
 	one := newNodes([]string{"a"}, 0, func() { t.Error("it moved") })
 	one.failed(0)
 	one.answered(0, true, time.Hour)

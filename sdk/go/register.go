@@ -104,6 +104,9 @@ func (r *Registered) run() {
 			c.tell(slog.LevelInfo, EventRegistered, slog.String("service", r.service), slog.String("instance", r.id))
 			r.settle(nil)
 			c.beginHeartbeats()
+			if c.registrations.lost.Swap(false) {
+				c.streams.reopenAll()
+			}
 		case asRefusal(err, &refused) && isFinal(refused.Status):
 			c.config.Logger.Error("registry: a registration was refused", "service", r.service, "instance", r.id, "error", err)
 			r.settle(refused)
@@ -141,21 +144,35 @@ func (r *Registered) put() error {
 	r.mu.Unlock()
 	c := r.client
 	ctx := context.WithoutCancel(r.ended)
+	err := r.send(ctx, body)
+	c.registrations.took(err == nil)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken = err == nil
+	return err
+}
+
+// send sends the registration, with an address that is found at each try where its owner names none.
+func (r *Registered) send(ctx context.Context, body registrationBody) error {
+	c := r.client
 	if body.Address == "" {
-		body.Address = c.ownAddress(ctx)
+		var err error
+		if body.Address, err = c.ownAddress(ctx); err != nil {
+			return err
+		}
 	}
 	var stored Instance
 	err := c.ask(ctx, call{
 		method: http.MethodPut, path: instancePath(r.service, r.id), body: body,
 		taken: []int{http.StatusOK, http.StatusCreated}, into: &stored,
 	})
+	var refused *ProblemError
+	if !asRefusal(err, &refused) && !dialFailed(err) {
+		c.registrations.sent.Store(true)
+	}
 	if err == nil && stored.ID != r.id {
 		err = &failure{cause: fmt.Errorf("the registry answered a registration of %s with %q", r.id, stored.ID)}
 	}
-	c.registrations.took(err == nil)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.taken = err == nil
 	return err
 }
 

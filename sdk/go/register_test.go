@@ -148,11 +148,72 @@ func TestDrainingComesBeforeTheEnd(t *testing.T) {
 	}
 }
 
+func TestARegistrationWithoutAnAnswerIsEndedToo(t *testing.T) {
+	var ends atomic.Int64
+	fake := registrytest.NewFake(t, func(w http.ResponseWriter, request registrytest.Request) {
+		switch request.Method {
+		case http.MethodPut:
+			panic(http.ErrAbortHandler)
+		case http.MethodDelete:
+			if ends.Add(1) < 4 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+		}
+		taking(w, request)
+	})
+	client, told := connect(t, Config{URLs: []string{fake.URL}, CloseTimeout: registrytest.Limit})
+	offer(t, client, "orders", "a")
+	registrytest.Eventually(t, "it is tried", func() bool { return told.count(EventRetrying) > 0 })
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+	if tries := len(fake.Requests("/api/v1/sessions/" + client.Session())); tries != 4 {
+		t.Errorf("the end of the session was tried %d times", tries)
+	}
+}
+
+func TestTheStreamNamesTheSessionThatWasLostOnceItIsThereAgain(t *testing.T) {
+	var puts, beats atomic.Int64
+	fake := registrytest.NewFake(t, func(w http.ResponseWriter, request registrytest.Request) {
+		if strings.HasSuffix(request.Path, "/heartbeat") && beats.Add(1) == 1 {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"code":"not-registered"}`)
+			return
+		}
+		if request.Method == http.MethodPut && puts.Add(1) == 2 {
+			time.Sleep(100 * time.Millisecond) // A stream that is opened too early comes in between.
+		}
+		taking(w, request)
+	})
+	client, _ := connect(t, Config{URLs: []string{fake.URL}, Heartbeat: 10 * time.Millisecond})
+	client.Service("orders")
+	if first := opened(t, fake, 1)[0].Body["session"]; first != nil {
+		t.Errorf("a stream names the session %v without a registration", first)
+	}
+	offer(t, client, "me", "a")
+	if again := opened(t, fake, 2)[1].Body["session"]; again != client.Session() {
+		t.Errorf("the stream names the session %v", again)
+	}
+}
+
+func TestTheOwnAddressIsNeverGuessed(t *testing.T) {
+	client, _ := connect(t, Config{URLs: []string{nowhere}})
+	if address, err := client.ownAddress(limited(t)); err != nil || address != "127.0.0.1" {
+		t.Errorf("towards this machine: %q, %v", address, err)
+	}
+	client, _ = connect(t, Config{URLs: []string{"http://10.0.0.1:99999"}}) // There is no such port.
+	if address, err := client.ownAddress(limited(t)); err == nil {
+		t.Errorf("towards nowhere: %q", address)
+	}
+}
+
 func TestHeartbeatsTellWhatWasCalledAndServed(t *testing.T) {
 	var refuse atomic.Bool
 	refuse.Store(true)
 	fake := registrytest.NewFake(t, func(w http.ResponseWriter, request registrytest.Request) {
 		if strings.HasSuffix(request.Path, "/heartbeat") && refuse.Load() {
+			w.Header().Set("Retry-After", "60") // Longer than the ttl: it isn't heeded.
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -208,7 +269,7 @@ func TestHeartbeatsTellWhatWasCalledAndServed(t *testing.T) {
 
 func TestClosingWhileTheRegistryIsAway(t *testing.T) {
 	server := registrytest.Start(t)
-	client, told := connect(t, Config{URLs: []string{server.URL}})
+	client, told := connect(t, Config{URLs: []string{server.URL}, CloseTimeout: time.Second})
 	if err := offer(t, client, "orders", "a").Wait(limited(t)); err != nil {
 		t.Fatal(err)
 	}

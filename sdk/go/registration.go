@@ -4,6 +4,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 )
@@ -69,17 +70,21 @@ type registrationBody struct {
 	TTL      string            `json:"ttl"`
 }
 
-// ownAddress is this machine's on the way to the registry. Nothing is sent to find it.
-func (c *Client) ownAddress(ctx context.Context) string {
-	_, base := c.nodes.node()
-	if target, err := url.Parse(base); err == nil {
-		ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
-		defer cancel()
-		connection, err := new(net.Dialer).DialContext(ctx, "udp", net.JoinHostPort(target.Hostname(), orElse(target.Port(), "80")))
-		if err == nil {
-			defer connection.Close()
-			return connection.LocalAddr().(*net.UDPAddr).IP.String()
-		}
+// ownAddress is this machine's on the way to the node in use: of the loopback only if the node is. Nothing is sent to
+// find it.
+func (c *Client) ownAddress(ctx context.Context) (string, error) {
+	node, base := c.nodes.node()
+	target, err := url.Parse(base)
+	if err != nil {
+		return "", err
 	}
-	return "127.0.0.1"
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+	connection, err := new(net.Dialer).DialContext(ctx, "udp", net.JoinHostPort(target.Hostname(), orElse(target.Port(), "80")))
+	if err != nil {
+		c.nodes.failed(node)
+		return "", &failure{cause: fmt.Errorf("the own address on the way to the registry can't be found: %w", err)}
+	}
+	defer connection.Close()
+	return connection.LocalAddr().(*net.UDPAddr).IP.String(), nil
 }

@@ -19,6 +19,10 @@ type registrations struct {
 	closed bool
 	// last says whether the last registration or heartbeat was taken.
 	last atomic.Bool
+	// lost says that the registry has lost the session, and the streams are still to be opened anew under it.
+	lost atomic.Bool
+	// sent says that the registry may know the session: a registration was taken, or sent and not refused.
+	sent atomic.Bool
 }
 
 // add reports false when the client is closing.
@@ -58,9 +62,10 @@ func (r *registrations) anyTaken() bool {
 	return slices.ContainsFunc(r.list(), (*Registered).isTaken)
 }
 
-// again registers everything that the registry has lost.
+// again registers everything that the registry has lost; then the streams are opened anew, which name the session.
 func (r *registrations) again() {
 	r.took(false)
+	r.lost.Store(true)
 	for _, one := range r.list() {
 		one.lost()
 	}
@@ -130,14 +135,13 @@ func (c *Client) endRegistrations(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	all = slices.DeleteFunc(all, func(one *Registered) bool { return !one.isTaken() })
-	if len(all) == 0 {
+	if !c.registrations.sent.Load() {
 		return nil
 	}
+	all = slices.DeleteFunc(all, func(one *Registered) bool { return !one.isTaken() })
 	drained := false
-	var err error
 	for _, one := range all {
-		err = one.patch(ctx, "draining")
+		err := one.patch(ctx, "draining")
 		drained = drained || err == nil
 		var again *failure
 		if errors.As(err, &again) {
@@ -147,31 +151,34 @@ func (c *Client) endRegistrations(ctx context.Context) error {
 	if drained {
 		sleep(ctx, c.config.DrainDelay)
 	}
-	pacer := newPacer()
-	for range sessionEndTries {
-		if err = c.endSession(ctx); err == nil {
-			for _, one := range all {
-				c.tellDeregistered(one)
-			}
-			return nil
-		}
-		if !sleep(ctx, pacer.failed(c.now(), 0)) {
-			break
-		}
+	if err := c.endSession(ctx); err != nil {
+		return err
 	}
-	return err
+	for _, one := range all {
+		c.tellDeregistered(one)
+	}
+	return nil
 }
 
-// sessionEndTries is how often ending the session is tried at close; after that its silence ends it.
-const sessionEndTries = 3
-
+// endSession ends the session: tried again until ctx ends, after which the session's silence ends it.
 func (c *Client) endSession(ctx context.Context) error {
-	err := c.ask(ctx, call{
-		method: http.MethodDelete, path: "/sessions/" + c.session, taken: []int{http.StatusOK, http.StatusNoContent},
-	})
-	var refused *ProblemError
-	if asRefusal(err, &refused) && refused.Status == http.StatusNotFound {
-		return nil
+	pacer := newPacer()
+	for {
+		err := c.ask(ctx, call{
+			method: http.MethodDelete, path: "/sessions/" + c.session, taken: []int{http.StatusOK, http.StatusNoContent},
+		})
+		var refused *ProblemError
+		switch {
+		case err == nil:
+			return nil
+		case asRefusal(err, &refused):
+			if refused.Status == http.StatusNotFound {
+				return nil
+			}
+			return err
+		}
+		if !sleep(ctx, pacer.failed(c.now(), retryAfter(err))) {
+			return err
+		}
 	}
-	return err
 }

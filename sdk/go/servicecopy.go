@@ -43,6 +43,8 @@ type serviceCopy struct {
 	unconfirmed map[string]time.Duration
 	// doubtful are those of them that go at once if the history turns out to be the known one.
 	doubtful map[string]bool
+	// early says that view is of a history that the stream hasn't told yet.
+	early    bool
 	watchers watchers
 }
 
@@ -86,6 +88,7 @@ func (s *serviceCopy) snapshot(event *snapshotEvent, epoch string) error {
 	if epoch != "" {
 		s.epoch = epoch
 	}
+	s.early = epoch == ""
 	s.told.Store(true)
 	s.show(next)
 	return nil
@@ -132,7 +135,7 @@ func (s *serviceCopy) settle(epoch string) {
 	if s.epoch == epoch && len(gone) > 0 {
 		s.drop(func(id string) bool { return gone[id] })
 	}
-	s.epoch = epoch
+	s.epoch, s.early = epoch, false
 }
 
 // forgetHistory makes the next snapshot one of another history.
@@ -170,25 +173,37 @@ func (s *serviceCopy) delta(event *deltaEvent) (bool, error) {
 		delete(s.doubtful, id)
 	}
 	next.instances = merge(before.instances, inOrder(event.Upserted), gone)
+	s.told.Store(true)
 	s.show(&next)
 	return true, nil
 }
 
-// expire drops what nobody has confirmed in time.
-func (s *serviceCopy) expire() {
+// listenAgain gives what waits to be confirmed its time anew, as nobody could have spoken of it while no stream was open.
+func (s *serviceCopy) listenAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.now() + unconfirmedAge
+	for id := range s.unconfirmed {
+		s.unconfirmed[id] = until
+	}
+}
+
+// expire drops what nobody has confirmed in time. It reports whether there was any.
+func (s *serviceCopy) expire() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	s.drop(func(id string) bool {
+	return s.drop(func(id string) bool {
 		until, waiting := s.unconfirmed[id]
 		return waiting && until <= now
 	})
 }
 
-func (s *serviceCopy) drop(gone func(id string) bool) {
+// drop drops the unconfirmed ones that are gone, and reports whether there were any. The mutex is held.
+func (s *serviceCopy) drop(gone func(id string) bool) bool {
 	before := s.view.Load()
 	if before == nil || len(s.unconfirmed) == 0 {
-		return
+		return false
 	}
 	next := *before
 	next.instances = nil
@@ -199,9 +214,11 @@ func (s *serviceCopy) drop(gone func(id string) bool) {
 		}
 		delete(s.unconfirmed, instance.ID)
 	}
-	if len(next.instances) < len(before.instances) {
-		s.show(&next)
+	if len(next.instances) == len(before.instances) {
+		return false
 	}
+	s.show(&next)
+	return true
 }
 
 // show puts a view in place, and wakes who waits for it. The mutex is held.

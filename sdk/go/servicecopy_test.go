@@ -78,6 +78,23 @@ func TestAResetRemovesNobodyForAMinute(t *testing.T) {
 	s.expect(t, "b")
 }
 
+func TestTheMinuteBeginsAnewWhenTheStreamDoes(t *testing.T) {
+	s, now := aCopy()
+	s.shot(t, "e", 5, "a", "b")
+	s.shot(t, "other", 1, "b")
+	*now = 2 * unconfirmedAge // No stream was open for long.
+	s.listenAgain()
+	if s.expire() {
+		t.Error("what nobody could confirm is gone")
+	}
+	s.expect(t, "a b")
+	*now += unconfirmedAge
+	if !s.expire() {
+		t.Error("nothing is gone")
+	}
+	s.expect(t, "b")
+}
+
 func TestAHistoryThatIsToldLate(t *testing.T) {
 	for _, c := range []struct{ told, at0, at60 string }{{"e", "b", "b"}, {"other", "a b", "b"}} {
 		s, now := aCopy()

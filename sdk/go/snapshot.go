@@ -154,8 +154,8 @@ func (c *Client) loadSnapshot() *savedCopy {
 	return saved
 }
 
-// toSave is the copy as it goes to disk. Of instances of several histories, or without one, nobody can say which history
-// they are of; then the next start confirms each.
+// toSave is the copy as it goes to disk. It is nil while something in it hasn't been told by the stream in this run, or is
+// of another history than the rest: one epoch and one time of writing couldn't be true of both.
 func (c *localCopy) toSave(now time.Time) *savedCopy {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,23 +163,53 @@ func (c *localCopy) toSave(now time.Time) *savedCopy {
 		Epoch: c.epoch, SavedAt: now.UTC(), Services: map[string]*savedService{}, Configs: map[string]*savedConfig{},
 	}
 	for name, service := range c.services {
-		service.mu.Lock()
-		if v := service.view.Load(); v != nil {
-			if service.epoch != c.epoch || len(service.unconfirmed) > 0 {
-				saved.Epoch = ""
-			}
-			instances := v.instances
-			if instances == nil {
-				instances = []*Instance{}
-			}
-			saved.Services[name] = &savedService{v.revision, v.protected, v.policyText, instances}
+		one, epoch := service.toSave()
+		if one == nil {
+			continue
 		}
-		service.mu.Unlock()
+		if epoch == "" || len(saved.Services) > 0 && epoch != saved.Epoch {
+			return nil
+		}
+		saved.Epoch, saved.Services[name] = epoch, one
 	}
 	for name, item := range c.items {
-		if value, known := item.get(); known && value != nil && !value.Secret {
-			saved.Configs[name] = &savedConfig{value.Release, value.Format, value.Content}
+		one, told := item.toSave()
+		if one == nil {
+			continue
 		}
+		if !told {
+			return nil
+		}
+		saved.Configs[name] = one
 	}
 	return saved
+}
+
+// toSave is the service as it goes to disk, nil if nothing is known, and the history that it is of: empty where the
+// stream hasn't said all of it.
+func (s *serviceCopy) toSave() (saved *savedService, epoch string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.view.Load()
+	if v == nil {
+		return nil, ""
+	}
+	instances := v.instances
+	if instances == nil {
+		instances = []*Instance{}
+	}
+	if s.told.Load() && !s.early && len(s.unconfirmed) == 0 {
+		epoch = s.epoch
+	}
+	return &savedService{v.revision, v.protected, v.policyText, instances}, epoch
+}
+
+// toSave is the item as it goes to disk, nil if there is nothing to write of it, and whether the stream has told it.
+func (i *configCopy) toSave() (saved *savedConfig, told bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.value == nil || i.value.Secret {
+		return nil, i.told
+	}
+	return &savedConfig{i.value.Release, i.value.Format, i.value.Content}, i.told
 }

@@ -105,11 +105,15 @@ func TestTheCopyIsWrittenAndReadAgain(t *testing.T) {
 	if entries, _ := os.ReadDir(folder); len(entries) != 1 {
 		t.Errorf("what is left in the folder: %v", entries)
 	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server.Kill()
 	again, _ := connect(t, config)
 	shows(t, again.Service("orders"), "a b")
 
-	// The data is lost: what was known is kept.
+	// The data is lost: what was known is kept, here and on disk.
 	server.Wipe(t)
 	server.Run(t)
 	registrytest.Eventually(t, "it is connected", func() bool {
@@ -122,6 +126,49 @@ func TestTheCopyIsWrittenAndReadAgain(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	shows(t, again.Service("orders"), "a b")
+	again.Close()
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(written) {
+		t.Errorf("what nobody has confirmed is written: %s, %v", now, err)
+	}
+}
+
+func TestOnlyWhatTheStreamHasToldIsWritten(t *testing.T) {
+	onDisk := saved(time.Now())
+	onDisk.Services["carts"] = &savedService{Revision: 3, Instances: instancesOf("c")}
+	c := newLocalCopy(onDisk)
+	now := func() time.Duration { return 0 }
+	orders, _ := c.addService("orders", now)
+	carts, _ := c.addService("carts", now)
+	item, _ := c.addItem("shop", "app.yaml")
+	expect := func(what string, services int, epoch string) {
+		t.Helper()
+		got := c.toSave(time.Now())
+		switch {
+		case got == nil && services > 0:
+			t.Errorf("%s: nothing is written", what)
+		case got != nil && (len(got.Services) != services || got.Epoch != epoch):
+			t.Errorf("%s: %d services of the history %q are written", what, len(got.Services), got.Epoch)
+		}
+	}
+	release, content := uint64(2), "k: v"
+	item.apply(&configEvent{Group: "shop", Key: "app.yaml", Release: &release, Error: "no"})
+	orders.shot(t, "f", 4, "a", "b")
+	carts.shot(t, "f", 4, "c")
+	expect("an item is from disk", 0, "")
+	item.apply(&configEvent{Group: "shop", Key: "app.yaml", Release: &release, Format: "yaml", Content: &content})
+	expect("all is told", 2, "f")
+	carts.shot(t, "g", 1, "c")
+	expect("of several histories", 0, "")
+	carts.forgetHistory()
+	expect("after a reset", 0, "")
+	carts.shot(t, "f", 5)
+	expect("an instance isn't confirmed", 0, "")
+	carts.shot(t, "f", 6, "c")
+	expect("it is", 2, "f")
+	carts.shot(t, "", 7, "c")
+	expect("the history isn't told yet", 0, "")
+	carts.settle("f")
+	expect("it is told", 2, "f")
 }
 
 func TestAfterARestartGoneIsGone(t *testing.T) {

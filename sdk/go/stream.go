@@ -107,6 +107,9 @@ func (s *stream) request() (what watchRequest, wanted uint64, lastID string) {
 
 // adopt makes c the connection of the stream. The one before ends only now, so that nothing is missed meanwhile.
 func (s *stream) adopt(c *connection) {
+	if !s.isOpen() {
+		s.client.copy.listenAgain(s)
+	}
 	s.current.Load().close()
 	s.mu.Lock()
 	s.opened, s.lastID = c.wanted, c.lastID

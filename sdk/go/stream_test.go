@@ -131,6 +131,22 @@ func TestAResetKeepsWhatWasKnown(t *testing.T) {
 	}
 }
 
+func TestTheMinuteBeginsAnewAfterNoStreamWasOpen(t *testing.T) {
+	fake := registrytest.NewFake(t, taking)
+	fake.Script(snapshotText("orders", 9, "e-9", "a") + "event: reset\ndata: {\"epoch\":\"f\"}\n\n" + snapshotText("orders", 1, "f-1", "b"))
+	client, _ := connect(t, Config{URLs: []string{fake.URL}})
+	orders := client.Service("orders")
+	shows(t, orders, "a b")
+	until := func() time.Duration {
+		orders.copy.mu.Lock()
+		defer orders.copy.mu.Unlock()
+		return orders.copy.unconfirmed["a"]
+	}
+	before := until()
+	fake.Cut()
+	registrytest.Eventually(t, "it is kept for longer", func() bool { return until() > before })
+}
+
 func TestAnAnswerThatIsNoStreamIsAFailure(t *testing.T) {
 	for _, answer := range []func(w http.ResponseWriter){
 		func(w http.ResponseWriter) { fmt.Fprint(w, "<html>hello</html>") },

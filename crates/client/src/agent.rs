@@ -86,7 +86,9 @@ pub(crate) fn start(
 pub(crate) async fn run(shared: &Arc<Shared>) {
     let mut writing = JoinSet::new();
     writing.spawn(register::run(Arc::clone(shared)));
-    writing.spawn(heart::run(Arc::clone(shared)));
+    // While others are told to send nothing more, this process is alive.
+    let mut beating = JoinSet::new();
+    beating.spawn(heart::run(Arc::clone(shared)));
     writing.spawn(acknowledge::run(Arc::clone(shared)));
     // Streams stay open until the session has ended: one that closes makes the session suspect.
     let mut reading = JoinSet::new();
@@ -98,9 +100,12 @@ pub(crate) async fn run(shared: &Arc<Shared>) {
     shared.copy.close();
     let limit = shared.options.close_timeout;
     let started = tokio::time::Instant::now();
-    let undone = closing::leave(shared, started + limit).await;
+    let deadline = started + limit;
+    closing::drain(shared, deadline).await;
+    beating.shutdown().await;
+    let undone = closing::end(shared, deadline).await;
     reading.shutdown().await;
-    save::last(shared).await;
+    save::last(shared, deadline).await;
     shared.pools.clear();
     let left = limit.saturating_sub(started.elapsed());
     let dispatcher = Arc::clone(&shared.dispatcher);

@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) forgotten: watch::Sender<u64>,
     /// Whether the client is to close.
     pub(crate) closing: watch::Sender<bool>,
+    /// Held while the copy is written to disk.
+    pub(crate) saving: Mutex<()>,
     /// What closing left undone.
     pub(crate) undone: Mutex<Option<CloseError>>,
     /// Where the SDK's own tasks run.
@@ -167,6 +169,7 @@ impl Shared {
             pools: Pools::new(dialer),
             forgotten: watch::Sender::new(0),
             closing: watch::Sender::new(false),
+            saving: Mutex::new(()),
             undone: Mutex::new(None),
             session,
             link,

@@ -7,7 +7,6 @@ mod service;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -40,11 +39,9 @@ pub(crate) struct LocalCopy {
     trouble: Mutex<Option<String>>,
     /// Something is there to be saved.
     dirty: Notify,
-    /// Whether the registry told anything in this run.
-    heard: AtomicBool,
     /// Something more is followed.
     pub(crate) more: Notify,
-    /// Something can be swept out after a while.
+    /// Where choices are made from.
     caller: paste_traffic::Caller,
 }
 
@@ -75,7 +72,6 @@ impl LocalCopy {
             kept: Mutex::new(kept),
             trouble: Mutex::new(None),
             dirty: Notify::new(),
-            heard: AtomicBool::new(false),
             more: Notify::new(),
             caller,
         }
@@ -171,25 +167,14 @@ impl LocalCopy {
         self.followed.write().closed = true;
     }
 
-    /// Reads what is kept of what isn't followed yet, so that it can be saved again.
-    pub(crate) fn with_kept<T>(&self, read: impl FnOnce(&Kept) -> T) -> T {
-        read(&self.kept.lock())
-    }
-
     /// The registry told something.
     pub(crate) fn changed(&self) {
-        self.heard.store(true, Ordering::Relaxed);
         self.dirty.notify_one();
     }
 
     /// Waits until there is something to be saved.
     pub(crate) async fn to_be_saved(&self) {
         self.dirty.notified().await;
-    }
-
-    /// Whether there is more than what was on disk already: saving that again would make it seem younger than it is.
-    pub(crate) fn has_news(&self) -> bool {
-        self.heard.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_trouble(&self, trouble: Option<String>) {

@@ -28,11 +28,12 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Has `run` called after each change, and once now if there is something to be told already.
+    /// Has `run` called after each change, and once now if there is something to be told already: `known` is asked once
+    /// nothing that comes can be missed.
     pub(crate) fn add(
         &self,
         dispatcher: &Arc<Dispatcher>,
-        now: bool,
+        known: impl FnOnce() -> bool,
         run: impl Fn() + Send + Sync + 'static,
     ) {
         let dispatcher = self.dispatcher.get_or_init(|| Arc::clone(dispatcher));
@@ -41,7 +42,7 @@ impl Listeners {
             run: Box::new(run),
         });
         self.all.lock().push(Arc::clone(&listener));
-        if now {
+        if known() {
             dispatcher.wake(&listener);
         }
     }
@@ -153,10 +154,14 @@ mod tests {
         let listeners = Listeners::default();
         let (sender, calls) = mpsc::channel();
         let sender = Mutex::new(sender);
-        listeners.add(&dispatcher, true, move || {
-            let _heard = sender.lock().send(());
-            panic!("on purpose");
-        });
+        listeners.add(
+            &dispatcher,
+            || true,
+            move || {
+                let _heard = sender.lock().send(());
+                panic!("on purpose");
+            },
+        );
         let patience = Duration::from_secs(20);
         assert!(calls.recv_timeout(patience).is_ok(), "at once");
         listeners.wake();
@@ -174,10 +179,14 @@ mod tests {
         let held = Mutex::new(held);
         let (sender, began) = mpsc::channel();
         let sender = Mutex::new(sender);
-        listeners.add(&dispatcher, true, move || {
-            let _heard = sender.lock().send(());
-            let _released = held.lock().recv();
-        });
+        listeners.add(
+            &dispatcher,
+            || true,
+            move || {
+                let _heard = sender.lock().send(());
+                let _released = held.lock().recv();
+            },
+        );
         assert!(began.recv_timeout(Duration::from_secs(20)).is_ok());
         assert!(!dispatcher.stop(Duration::from_millis(10)));
         drop(release);

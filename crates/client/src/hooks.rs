@@ -35,7 +35,7 @@ pub enum Event<'a> {
     },
     /// Something failed and is tried again.
     Retrying {
-        /// What: `register`, `heartbeat`, `watch` or `acks`.
+        /// What: `register`, `heartbeat`, `watch`, `acks` or `deregister`.
         what: &'a str,
         /// Why it failed.
         reason: &'a str,

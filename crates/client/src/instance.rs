@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use paste_api::Registered;
-use paste_model::{Health, HealthState, InstanceId, Label, Member, Revision, Status, Timestamp};
+use paste_api::{Map, Registered, Status};
+use paste_model::{Health, HealthState, InstanceId, Label, Member, Revision, Timestamp};
+use serde::Deserialize;
 
 use crate::error::BoxError;
 
@@ -77,7 +78,7 @@ impl Instance {
     }
 
     /// The status that holds.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> paste_model::Status {
         self.0.status()
     }
 
@@ -108,8 +109,41 @@ pub(crate) fn authority(member: &Member) -> String {
     }
 }
 
-/// Reads an instance as the registry sends it. An override and its reason don't travel on: the status that holds does.
-pub(crate) fn member(wire: paste_api::Instance) -> Result<Arc<Member>, BoxError> {
+/// An instance as the registry sends it, but for what is no business of consumers: how it is probed, and an override
+/// with its reason, as the status that holds is there.
+#[derive(Deserialize)]
+struct Wire {
+    id: String,
+    address: String,
+    port: paste_api::Port,
+    #[serde(default)]
+    ports: Map<paste_api::Port>,
+    #[serde(default)]
+    protocol: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
+    weight: u16,
+    #[serde(default)]
+    region: Option<String>,
+    #[serde(default)]
+    zone: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    metadata: Map<String>,
+    status: Status,
+    health: paste_api::Health,
+    #[serde(default)]
+    health_detail: Option<paste_api::HealthDetail>,
+    #[serde(default)]
+    session: Option<String>,
+    ephemeral: bool,
+    revision: u64,
+}
+
+/// Reads an instance.
+pub(crate) fn member(text: &str) -> Result<Arc<Member>, BoxError> {
+    let wire: Wire = serde_json::from_str(text)?;
     let id = InstanceId::new(&wire.id)?;
     let health = health(&wire);
     let revision = Revision(wire.revision);
@@ -125,7 +159,7 @@ pub(crate) fn member(wire: paste_api::Instance) -> Result<Arc<Member>, BoxError>
         tags: wire.tags,
         metadata: wire.metadata,
         status: Some(wire.status),
-        checks: wire.checks,
+        checks: Vec::new(),
         session: wire.session,
         ephemeral: Some(wire.ephemeral),
         ttl: None,
@@ -143,7 +177,7 @@ pub(crate) fn member(wire: paste_api::Instance) -> Result<Arc<Member>, BoxError>
     }))
 }
 
-fn health(wire: &paste_api::Instance) -> Option<Health> {
+fn health(wire: &Wire) -> Option<Health> {
     let state = match wire.health {
         paste_api::Health::Passing => return None,
         paste_api::Health::Suspect => HealthState::Suspect,
@@ -173,7 +207,7 @@ mod tests {
             "status":"draining","health":"failing","health_detail":{"reason":"silent","observer":"n",
             "since":"2026-11-23T06:00:00.000Z"},"session":"s","ephemeral":true,"revision":9}"#;
         let wire: paste_api::Instance = serde_json::from_str(text).expect("valid");
-        let instance = Instance(member(wire.clone()).expect("valid"));
+        let instance = Instance(member(text).expect("valid"));
         assert_eq!(instance.authority(), "[2001:db8::1]:80");
         assert_eq!(instance.named_port("metrics"), Some(90));
         assert_eq!(instance.health(), HealthState::Failing);

@@ -17,7 +17,9 @@ use crate::transport::{Transport, TransportBody};
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Longest detail of an answer that isn't a problem document which is repeated, in bytes.
 const DETAIL_BYTES_MAX: usize = 200;
-/// Statuses that sending again would not change.
+/// The code of a 404 that asks to register again.
+const NOT_REGISTERED: &str = "not-registered";
+/// Statuses that sending again would not change, where the registry says so.
 const FINAL: [u16; 6] = [400, 401, 403, 409, 413, 422];
 
 /// Why a request has no good answer.
@@ -25,8 +27,10 @@ const FINAL: [u16; 6] = [400, 401, 403, 409, 413, 422];
 pub(crate) enum Failure {
     /// The registry's final word.
     Refused(Refused),
-    /// 404: the registry doesn't know what was named.
+    /// 404 `not-registered`: the registry doesn't know this session or instance (any more).
     Unknown,
+    /// 404 with another code, which it names.
+    Missing(String),
     /// Worth trying again.
     Failed {
         why: String,
@@ -46,7 +50,7 @@ impl Failure {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Failed { retry_after, .. } => *retry_after,
-            Self::Refused(_) | Self::Unknown => None,
+            Self::Refused(_) | Self::Unknown | Self::Missing(_) => None,
         }
     }
 }
@@ -56,6 +60,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Refused(refused) => refused.fmt(f),
             Self::Unknown => f.write_str("the registry doesn't know it (404)"),
+            Self::Missing(code) => write!(f, "the registry doesn't have it ({code}, 404)"),
             Self::Failed { why, .. } => f.write_str(why),
         }
     }
@@ -133,7 +138,7 @@ impl Link {
             Err(Failure::failed("the answer is not a stream of events"))
         };
         let outcome = self.within(exchange).await;
-        if matches!(outcome, Err(Failure::Failed { .. } | Failure::Refused(_))) {
+        if matches!(outcome, Err(Failure::Failed { .. })) {
             self.addresses.failed(address);
         }
         outcome
@@ -244,11 +249,16 @@ fn judge(
     if documented.contains(&number) {
         return Ok(());
     }
-    if number == 404 {
+    let (code, detail) = problem(body);
+    // Without a code it isn't the registry's word: a proxy may have said so.
+    let said = !code.is_empty();
+    if number == 404 && code == NOT_REGISTERED {
         return Err(Failure::Unknown);
     }
-    let (code, detail) = problem(body);
-    if FINAL.contains(&number) {
+    if number == 404 && said {
+        return Err(Failure::Missing(code));
+    }
+    if FINAL.contains(&number) && said {
         return Err(Failure::Refused(Refused {
             status: number,
             code,

@@ -10,6 +10,7 @@ use paste_model::Label;
 use crate::clock::{Clock, Random, SystemClock, ThreadRandom};
 use crate::error::ConnectError;
 use crate::hooks::Hooks;
+use crate::registration::TTL;
 use crate::transport::{Transport, Trust};
 
 /// Variable with the addresses, comma-separated.
@@ -18,6 +19,8 @@ const URL_VARIABLE: &str = "PASTE_REGISTRY_URL";
 const TOKEN_VARIABLE: &str = "PASTE_REGISTRY_TOKEN";
 /// Where a registry is on a developer's machine.
 const URL_DEFAULT: &str = "http://127.0.0.1:7750";
+/// The longest time for closing.
+const CLOSE_TIMEOUT_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// How a client is started. The default reads the environment:
 ///
@@ -44,13 +47,13 @@ pub struct Options {
     pub labels: Vec<(String, String)>,
     /// Where the copy is kept for a start without the registry; nowhere.
     pub snapshot_folder: Option<PathBuf>,
-    /// Time between two heartbeats, give or take 10 %; 5 s.
+    /// Time between two heartbeats, give or take 10 %; 5 s. Less than the 15 s after which silence counts as failure.
     pub heartbeat: Duration,
     /// The time of each request to the registry but the stream; 5 s.
     pub request_timeout: Duration,
-    /// Time between `draining` and the end of the session; 2 s.
+    /// Time between `draining` and the end of the session; 2 s. Less than the time for closing.
     pub drain_delay: Duration,
-    /// The time for closing, the drain delay included; 10 s.
+    /// The time for closing, the drain delay included; 10 s, at most an hour.
     pub close_timeout: Duration,
     /// Whom to trust under TLS, at the registry and at instances.
     pub trust: Trust,
@@ -137,10 +140,22 @@ impl Options {
             ("heartbeat", self.heartbeat),
             ("request_timeout", self.request_timeout),
         ];
-        let zero = times.into_iter().find(|(_, time)| time.is_zero());
-        zero.map_or(Ok(()), |(option, _)| {
-            Err(unfit(option, &"it must be longer than nothing"))
-        })
+        if let Some((option, _)) = times.into_iter().find(|(_, time)| time.is_zero()) {
+            return Err(unfit(option, &"it must be longer than nothing"));
+        }
+        if self.heartbeat >= TTL {
+            let reason =
+                format!("it must be less than {TTL:?}, after which silence counts as failure");
+            return Err(unfit("heartbeat", &reason));
+        }
+        if self.close_timeout > CLOSE_TIMEOUT_MAX {
+            let reason = format!("it must be at most {CLOSE_TIMEOUT_MAX:?}");
+            return Err(unfit("close_timeout", &reason));
+        }
+        if self.drain_delay >= self.close_timeout {
+            return Err(unfit("drain_delay", &"it must be less than close_timeout"));
+        }
+        Ok(())
     }
 }
 
@@ -148,5 +163,30 @@ pub(crate) fn unfit(option: &'static str, reason: &dyn ToString) -> ConnectError
     ConnectError::Option {
         option,
         reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_cannot_work_are_refused() {
+        let check = |change: fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            options.check()
+        };
+        assert!(check(|_| {}).is_ok());
+        let bad: [fn(&mut Options); 5] = [
+            |options| options.heartbeat = Duration::ZERO,
+            |options| options.heartbeat = TTL,
+            |options| options.request_timeout = Duration::ZERO,
+            |options| options.drain_delay = options.close_timeout,
+            |options| options.close_timeout = Duration::from_secs(3601),
+        ];
+        for change in bad {
+            assert!(matches!(check(change), Err(ConnectError::Option { .. })));
+        }
     }
 }

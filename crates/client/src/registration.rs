@@ -13,7 +13,7 @@ use crate::client::Shared;
 use crate::error::{Refused, RegisterError};
 
 /// Silence of the session after which the registry takes its instances to be failing.
-const TTL: Duration = Duration::from_secs(15);
+pub(crate) const TTL: Duration = Duration::from_secs(15);
 
 /// What to register. The address is the one that this machine speaks to the registry from, unless it is given.
 #[derive(Debug, Clone)]
@@ -119,6 +119,12 @@ pub(crate) enum Standing {
     Ended,
 }
 
+impl Standing {
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Leaving | Self::Ended)
+    }
+}
+
 /// One registration, as the agent works on it.
 pub(crate) struct Entry {
     pub(crate) service: String,
@@ -130,14 +136,31 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn set(&self, standing: Standing) {
-        self.standing.send_replace(standing);
+    /// What was done for the standing that `seen` saw led to `next`; where something else is wanted by now, that stays.
+    pub(crate) fn advance(&self, seen: &watch::Receiver<Standing>, next: Standing) {
+        self.standing.send_if_modified(|standing| {
+            let same = !seen.has_changed().unwrap_or(false);
+            if same {
+                *standing = next;
+            }
+            same
+        });
+    }
+
+    /// An attempt failed: why, for who waits in vain. What is wanted stays the same, so nobody is woken.
+    pub(crate) fn failed(&self, why: String) {
+        self.standing.send_if_modified(|standing| {
+            if let Standing::Wanted(reason) = standing {
+                *reason = why;
+            }
+            false
+        });
     }
 
     /// It is to be registered (again), unless it is over.
     fn want(&self) {
         self.standing.send_if_modified(|standing| {
-            let over = matches!(standing, Standing::Leaving | Standing::Ended);
+            let over = standing.is_over();
             if !over {
                 *standing = Standing::Wanted("it was not tried yet".to_owned());
             }
@@ -197,11 +220,13 @@ impl Registrations {
         let _late = tokio::time::timeout(limit, settling).await.is_err();
     }
 
-    /// The registry has forgotten this process: everything is registered again.
-    pub(crate) fn again(&self) {
-        for entry in self.there() {
-            entry.want();
-        }
+    /// The registry has forgotten this process: everything that was ever there is registered again, also what was refused
+    /// meanwhile. Tells whether there is anything.
+    pub(crate) fn again(&self) -> bool {
+        let mut all = self.all();
+        all.retain(|entry| entry.was_there.load(Ordering::Relaxed));
+        all.iter().for_each(|entry| entry.want());
+        !all.is_empty()
     }
 
     /// A registration or heartbeat was taken, or was not.

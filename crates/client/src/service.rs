@@ -113,7 +113,7 @@ impl Service {
     {
         let copy = Arc::downgrade(&self.copy);
         let callback = parking_lot::Mutex::new(callback);
-        let known = self.copy.is_known();
+        let known = || self.copy.is_known();
         let listeners = &self.copy.listeners;
         listeners.add(&self.shared.dispatcher, known, move || {
             let Some(view) = copy.upgrade().and_then(|copy| copy.view()) else {

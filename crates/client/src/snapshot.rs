@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use twox_hash::XxHash64;
 
 use crate::clock::Clock;
@@ -50,7 +51,7 @@ struct Service {
     protected: bool,
     #[serde(default)]
     policy: Option<policy::Wire>,
-    instances: Vec<paste_api::Instance>,
+    instances: Vec<Box<RawValue>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,7 +113,10 @@ fn read(opened: File, clock: &dyn Clock) -> Result<Kept, BoxError> {
         return Err(format!("it is {age:?} old").into());
     }
     let services = payload.services.into_iter();
-    let services = services.map(|(name, service)| Ok((name, saved(service)?)));
+    let services = services.map(|(name, service)| {
+        let saved = saved(&name, service)?;
+        Ok((name, saved))
+    });
     Ok(Kept {
         epoch: payload.epoch,
         age,
@@ -126,8 +130,9 @@ fn read(opened: File, clock: &dyn Clock) -> Result<Kept, BoxError> {
     })
 }
 
-fn saved(service: Service) -> Result<Saved, BoxError> {
-    let mut members = event::members(service.instances)?;
+fn saved(name: &str, service: Service) -> Result<Saved, BoxError> {
+    let instances = service.instances.iter().map(|instance| &**instance);
+    let mut members = event::members(name, instances);
     members.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Saved {
         view: View {
@@ -148,7 +153,7 @@ fn value(item: Config) -> ConfigValue {
     }
 }
 
-/// Writes what is known now; what an earlier run knew of what isn't followed now stays.
+/// Writes what is known now; while the stream hasn't told all of it, the file stays as it is.
 pub(crate) fn save(
     folder: &Path,
     namespace: &str,
@@ -156,7 +161,10 @@ pub(crate) fn save(
     copy: &LocalCopy,
     now: SystemTime,
 ) -> io::Result<()> {
-    let payload = serde_json::to_vec(&payload(copy, now))?;
+    let Some(payload) = payload(copy, now) else {
+        return Ok(());
+    };
+    let payload = serde_json::to_vec(&payload)?;
     let head = Head {
         format: FORMAT,
         checksum: checksum(&payload),
@@ -187,39 +195,36 @@ fn write(path: &Path, head: &[u8], payload: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn payload(copy: &LocalCopy, now: SystemTime) -> Payload {
-    let mut epoch = None;
-    let mut services = BTreeMap::new();
-    for service in copy.services() {
-        if let Some(view) = service.view() {
-            epoch = service.epoch().or(epoch);
-            services.insert(service.name().to_owned(), of_view(&view));
-        }
-    }
-    let mut configs = BTreeMap::new();
-    for item in copy.configs() {
-        if let Some(value) = item.value().filter(|value| !value.secret) {
-            configs.insert(item.name(), of_value(value));
-        }
-    }
-    copy.with_kept(|kept| {
-        // Of another history it would be taken for what this one says.
-        if epoch.is_none() || epoch == kept.epoch {
-            epoch.clone_from(&kept.epoch);
-            for (name, saved) in &kept.services {
-                services.insert(name.clone(), of_view(&saved.view));
-            }
-        }
-        for (name, value) in &kept.configs {
-            configs.insert(name.clone(), of_value(value.clone()));
-        }
-    });
-    Payload {
-        epoch,
+/// What is known, if the stream has told all of it in this run: one `saved_at` and one epoch couldn't be true of anything else.
+fn payload(copy: &LocalCopy, now: SystemTime) -> Option<Payload> {
+    let mut payload = Payload {
+        epoch: None,
         saved_at: humantime::format_rfc3339_millis(now).to_string(),
-        services,
-        configs,
+        services: BTreeMap::new(),
+        configs: BTreeMap::new(),
+    };
+    for service in copy.services() {
+        if service.is_known() {
+            let (epoch, view) = service.confirmed()?;
+            if payload.epoch.get_or_insert_with(|| epoch.clone()) != &epoch {
+                return None;
+            }
+            let name = service.name().to_owned();
+            payload.services.insert(name, of_view(&view));
+        }
     }
+    let mut told = payload.epoch.is_some();
+    for item in copy.configs() {
+        let value = item.value();
+        if value.is_some() && !item.is_told() {
+            return None;
+        }
+        told |= item.is_told();
+        if let Some(value) = value.filter(|value| !value.secret) {
+            payload.configs.insert(item.name(), of_value(value));
+        }
+    }
+    told.then_some(payload)
 }
 
 fn of_view(view: &View) -> Service {
@@ -230,7 +235,8 @@ fn of_view(view: &View) -> Service {
         instances: view
             .members
             .iter()
-            .map(|member| (&**member).into())
+            // What was read can be written.
+            .filter_map(|member| to_raw_value(&paste_api::Instance::from(&**member)).ok())
             .collect(),
     }
 }

@@ -46,6 +46,19 @@ def test_isolated_nodes_are_left_at_most_once_in_30_s() -> None:
     assert addresses.current == "a"
 
 
+def test_isolation_is_forgotten_after_120_s() -> None:
+    clock = Clock()
+    addresses = Addresses(["a", "b"], 0, clock)
+    addresses.answered("a", True)
+    assert addresses.current == "b"
+    clock.now = 120 * SECOND - 1
+    addresses.answered("b", True)
+    assert addresses.current == "b", "all are isolated"
+    clock.now += 1
+    addresses.answered("b", True)
+    assert addresses.current == "a"
+
+
 def test_waits_double_up_to_30_s_and_begin_anew_after_10_s_of_success() -> None:
     clock = Clock()
     reconnect = Reconnect(clock, lambda: HALF)

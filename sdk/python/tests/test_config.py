@@ -1,9 +1,11 @@
 """Promise 5: configuration, loaded at the start, followed, acknowledged."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Connect
+from fake_node import fake_node
 from processes import RegistryProcess, eventually
 
 from paste_registry import ConfigValue
@@ -57,6 +59,50 @@ def test_callbacks_acknowledge(shared: RegistryProcess, connect: Connect) -> Non
     eventually(lambda: seen == ["one", "bad", "good", None])
     end()
     assert config.value() is None
+
+
+def test_what_is_told_again_is_acknowledged_again(connect: Connect, tmp_path: Path) -> None:
+    told = {"namespace": "default", "group": "g", "key": "k", "revision": 1, "release": 3, "format": "text"}
+    seen: list[ConfigValue | None] = []
+
+    def refuse(value: ConfigValue | None) -> None:
+        seen.append(value)
+        raise ValueError("é" * 1000)
+
+    with fake_node() as node:
+
+        def acks() -> list[Any]:
+            return [ack for each in node.requests if each.path.endswith("/acks") for ack in each.body["acks"]]
+
+        registry = connect(node.url, snapshot_folder=tmp_path)
+        config = registry.config("g/k")
+        node.send("config", told | {"content": "one"}, None)
+        eventually(lambda: len(acks()) == 1)
+        node.send("config", told | {"content": "one"}, None)
+        eventually(lambda: len(acks()) == 2)
+        config.on_change(refuse)
+        eventually(lambda: "error" in acks()[-1])
+        before = len(acks())
+        node.send("config", told | {"content": "one"}, None)
+        eventually(lambda: len(acks()) > before)
+        error = acks()[-1]["error"]
+        assert error.startswith("ValueError: éé") and len(error.encode()) in (1023, 1024)
+        assert len(seen) == 1
+        registry.close()
+        node.events.put(None)
+        eventually(node.events.empty)
+
+        # What the disk held is acknowledged once the stream has confirmed it.
+        before = len(acks())
+        registry = connect(node.url, snapshot_folder=tmp_path)
+        config = registry.config("g/k")
+        config.on_change(seen.append)
+        eventually(lambda: len(seen) == 2)
+        assert len(acks()) == before
+        node.send("config", told | {"content": "one"}, None)
+        eventually(lambda: acks()[before:] and acks()[-1] == {"group": "g", "key": "k", "release": 3})
+        assert len(seen) == 2
+        registry.close()
 
 
 def test_what_is_not_there(shared: RegistryProcess, connect: Connect) -> None:

@@ -60,6 +60,24 @@ def test_who_refuses_connections_is_not_asked_again(registry: Registry) -> None:
         assert up.hits[0][3] == b"once"
 
 
+@pytest.mark.parametrize("status", [503, 0])
+def test_the_last_word_is_what_comes_back_when_nobody_is_left(registry: Registry, status: int) -> None:
+    def last(self: Backend, _: str) -> tuple[int, bytes]:
+        feed(registry, "orders", policy=RANDOM)
+        return status, b"busy"
+
+    with backend("one", last) as one:
+        feed(registry, "orders", one, policy=RANDOM)
+        if status:
+            assert registry.http.get("http://orders/").body == b"busy"
+        else:
+            with pytest.raises(CallFailedError):
+                registry.http.get("http://orders/")
+        assert len(one.hits) == 1
+        with pytest.raises(NoInstanceError):
+            registry.http.get("http://orders/")
+
+
 @pytest.mark.parametrize(
     ("method", "options", "tries"),
     [

@@ -66,6 +66,22 @@ def test_retries(registry: Registry, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["sync", "with_asyncio"])
+def test_the_last_word_is_what_comes_back_when_nobody_is_left(registry: Registry, way: str) -> None:
+    def last(self: Backend, method: str) -> tuple[int, bytes]:
+        feed(registry, "orders", policy=POLICY)
+        return (503, b"busy") if method == "GET" else (0, b"")
+
+    with backend("one", last) as one:
+        feed(registry, "orders", one, policy=POLICY)
+        answer = getattr(Both(registry), way)("GET", "http://orders/")
+        assert (answer.status_code, answer.text) == (503, "busy")
+        feed(registry, "orders", one, policy=POLICY)
+        with pytest.raises(httpx.RemoteProtocolError):
+            getattr(Both(registry), way)("PUT", "http://orders/", content=b"x")
+        assert len(one.hits) == 2
+
+
+@pytest.mark.parametrize("way", ["sync", "with_asyncio"])
 def test_options_of_a_call(registry: Registry, way: str) -> None:
     with backend("one", lambda *_: (503, b"")) as one:
         feed(registry, "orders", one, policy=POLICY)

@@ -60,6 +60,7 @@ def test_what_a_failed_heartbeat_carried_is_carried_again(connect: Connect) -> N
         registry.served.end(False)
         registry.register("a", 1, "10.0.0.1").wait(30)
         eventually(lambda: beats[2:])
+        registry.close()
     for beat in beats[:2]:
         assert beat.body["requests"] == 1
         assert beat.body["calls"] == [{"service": "orders", "count": 1, "errors": 1, "latency": [1]}]

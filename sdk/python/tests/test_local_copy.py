@@ -101,6 +101,25 @@ def test_nothing_goes_while_there_is_no_stream() -> None:
     assert copy.ids() == ["x"]
 
 
+def test_what_is_unconfirmed_gets_its_time_again_when_the_registry_was_away() -> None:
+    copy = Copy()
+    copy.follow("a")
+    copy.event("snapshot", listed("a", "x"))
+    copy.event("reset", {"epoch": OTHER}, None)
+    copy.copy.ended("cut")
+    copy.now += 600 * SECOND
+    copy.follow()
+    copy.event("snapshot", listed("a"), f"{OTHER}-2")
+    copy.now += 59 * SECOND
+    # A stream that takes the place of an open one changes nothing.
+    copy.follow()
+    copy.copy.tick()
+    assert copy.ids() == ["x"]
+    copy.now += SECOND
+    copy.copy.tick()
+    assert copy.ids() == []
+
+
 def test_the_history_of_first_snapshots_is_known_by_the_id_that_ends_them() -> None:
     copy = Copy()
     copy.follow("a", "b")
@@ -220,15 +239,98 @@ def test_a_copy_from_disk_of_the_same_history_is_replaced(tmp_path: Path) -> Non
     assert second.ids() == ["x"]
 
 
+def test_what_is_asked_for_later_is_of_the_history_on_disk(tmp_path: Path) -> None:
+    first = Copy(tmp_path)
+    first.follow("a", "b")
+    first.event("snapshot", listed("a", "x"))
+    first.event("snapshot", listed("b", "y"))
+    first.copy.save()
+    second = Copy(tmp_path)
+    second.follow("a")
+    second.event("snapshot", listed("a", "x"), f"{OTHER}-1")
+    second.follow("b")
+    second.event("snapshot", listed("a", "x"), None)
+    second.event("snapshot", listed("b"), f"{OTHER}-1")
+    assert second.ids("b") == ["y"]
+    second.now += 60 * SECOND
+    second.copy.tick()
+    assert second.ids("b") == []
+
+
+def test_the_disk_is_left_alone_until_the_stream_told_everything(tmp_path: Path) -> None:
+    first = Copy(tmp_path)
+    first.follow("a", "b")
+    first.copy.config("g/k")
+    first.event("snapshot", listed("a", "x", "y"))
+    first.event("snapshot", listed("b"))
+    config = {"group": "g", "key": "k", "release": 3, "format": "text", "content": "one"}
+    first.event("config", config, None)
+    first.copy.save()
+    file = tmp_path / "default.json"
+    before = file.read_bytes()
+
+    second = Copy(tmp_path)
+    second.follow("a", "b")
+    second.copy.config("g/k")
+
+    def kept() -> bool:
+        second.now += SECOND
+        second.copy.tick()
+        second.copy.save()
+        return file.read_bytes() == before
+
+    second.event("snapshot", listed("a", "x"), None)
+    assert kept()
+    second.event("snapshot", listed("b"), f"{OTHER}-1")
+    second.event("config", config, None)
+    assert kept(), "y isn't confirmed"
+    second.event("reset", {"epoch": EPOCH}, None)
+    second.event("snapshot", listed("a", "x", "y"), None)
+    assert kept(), "b is of another history"
+    second.event("snapshot", listed("b"), f"{EPOCH}-9")
+    assert not kept()
+    written = json.loads(file.read_bytes().partition(b"\n")[2])
+    assert (written["epoch"], sorted(written["services"]), sorted(written["configs"])) == (EPOCH, ["a", "b"], ["g/k"])
+
+
+def test_an_item_from_disk_that_the_stream_did_not_tell_keeps_the_disk_as_it_is(tmp_path: Path) -> None:
+    config = {"group": "g", "key": "k", "release": 3, "format": "text", "content": "one"}
+    first = Copy(tmp_path)
+    first.copy.config("g/k")
+    first.event("config", config, None)
+    first.copy.save()
+    before = (tmp_path / "default.json").read_bytes()
+    second = Copy(tmp_path)
+    second.copy.config("g/k")
+    second.follow("a")
+    second.event("snapshot", listed("a", "x"))
+    second.event("config", config | {"error": "secret-key-missing"}, None)
+    second.copy.save()
+    assert (tmp_path / "default.json").read_bytes() == before
+    second.event("config", config, None)
+    second.copy.save()
+    assert (tmp_path / "default.json").read_bytes() != before
+
+
 def test_over_a_hundred_services_all_are_followed() -> None:
     copy = Copy()
     names = [f"s{number}" for number in range(101)]
     copy.follow(*names)
     assert copy.copy.subscribed()[1:] == (["*"], [])
     copy.event("snapshot", listed("s5", "x"))
-    copy.copy.all_shown()
+    copy.copy.service("later")
+    copy.copy.all_shown(101)
+    assert not copy.copy.service("s6")[0].known.is_set(), "the stream may have shown what wasn't followed then"
+    copy.copy.all_shown(102)
     assert (copy.ids("s5"), copy.ids("s6")) == (["x"], [])
     assert copy.copy.service("s6")[0].known.is_set()
+    # Another history that doesn't show it any more.
+    copy.event("reset", {"epoch": OTHER}, None)
+    copy.copy.all_shown(102)
+    assert (copy.ids("s5"), copy.copy.service("s5")[0].epoch) == (["x"], OTHER)
+    copy.now += 60 * SECOND
+    copy.copy.tick()
+    assert copy.ids("s5") == []
 
 
 def test_over_a_hundred_items_their_groups_are_followed() -> None:

@@ -134,6 +134,46 @@ def test_a_registration_that_fails_does_not_keep_heartbeats_from_their_turn(conn
         before = len(node.requests)
         eventually(lambda: sum(each.path.endswith("/heartbeat") for each in node.requests[before:]) > 5)
         assert not bad.registered
+        registry.close()
+
+
+def test_a_failed_heartbeat_is_repeated_with_the_next_interval(connect: Connect) -> None:
+    refusing: list[Request] = []
+
+    def answer(request: Request) -> Answer | None:
+        if request.path.endswith("/heartbeat") and len(refusing) < 8:
+            refusing.append(request)
+            return 503, {"Retry-After": "60"}, b""
+        return None
+
+    with fake_node() as node:
+        node.answer = answer
+        # Waits as long as jitter allows: it would be minutes.
+        registry = connect(node.url, heartbeat=0.05, random=lambda: (1 << 64) - 1)
+        registry.register("a", 1, "10.0.0.1").wait(30)
+        eventually(lambda: len(refusing) == 8)
+        eventually(lambda: registry.registered)
+        registry.close()
+
+
+def test_a_session_that_may_be_there_is_ended_and_tried_again(connect: Connect) -> None:
+    """The registration was sent and never answered; the first end of the session fails."""
+    ends: list[Request] = []
+
+    def answer(request: Request) -> Answer | None:
+        if request.method == "PUT":
+            return 503, {}, b""
+        ends.append(request)
+        return (500, {}, b"") if len(ends) < 3 else (404, {}, b'{"code":"not-registered"}')
+
+    with fake_node() as node:
+        node.answer = answer
+        registry = connect(node.url, random=lambda: 0)
+        registration = registry.register("a", 1, "10.0.0.1")
+        eventually(lambda: node.requests)
+        registry.close()
+        assert not registration.registered
+        assert [each.path for each in ends] == [f"/api/v1/sessions/{registry.session}"] * 3
 
 
 def test_an_instance_id_and_a_status_that_are_refused(shared: RegistryProcess, connect: Connect) -> None:
@@ -150,6 +190,7 @@ def test_an_instance_id_and_a_status_that_are_refused(shared: RegistryProcess, c
 def test_garbage_in_answer_to_a_registration_is_left_for_the_next_node(connect: Connect, answer: Answer) -> None:
     with fake_node() as bad, fake_node() as good:
         bad.answer = lambda _: answer
-        registration = connect([bad.url, good.url], random=lambda: 0).register("a", 1, "10.0.0.1", id="one")
-        assert registration.wait(30)
+        registry = connect([bad.url, good.url], random=lambda: 0)
+        assert registry.register("a", 1, "10.0.0.1", id="one").wait(30)
+        registry.close()
         assert [each.method for each in bad.requests] == ["PUT"]

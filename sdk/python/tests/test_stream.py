@@ -28,8 +28,11 @@ def test_what_requests_say(connect: Connect) -> None:
         registry.register("a", 1, "10.0.0.1", id="x/y").wait(30)
         put = next(each for each in node.requests if each.method == "PUT")
         assert put.path == "/api/v1/services/a/instances/x%2Fy?namespace=other"
-        beat = eventually(lambda: [each for each in node.requests if each.path.endswith("/heartbeat")])[0]
-        assert beat.path == f"/api/v1/sessions/{registry.session}/heartbeat"
+        beat = eventually(lambda: [each for each in node.requests if "/heartbeat" in each.path])[0]
+        assert beat.path == f"/api/v1/sessions/{registry.session}/heartbeat?namespace=other"
+        registry.close()
+        end = [each.path for each in node.requests if each.method == "DELETE"]
+        assert end == [f"/api/v1/sessions/{registry.session}?namespace=other"]
 
 
 def test_it_goes_on_where_it_ended(connect: Connect) -> None:
@@ -105,6 +108,19 @@ def test_a_session_that_is_not_known_is_registered_again(connect: Connect) -> No
         eventually(lambda: refused)
         eventually(lambda: [each for each in node.requests if each.method == "PUT"][1:])
         eventually(lambda: [each for each in node.streams() if each.body.get("session")][1:])
+        registry.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"code":"no-such-route"}', b"[]"])
+def test_a_404_that_is_not_the_word_of_the_registry_is_left_for_the_next_node(connect: Connect, body: bytes) -> None:
+    with fake_node() as bad, fake_node() as good:
+        bad.answer = lambda request: (404, {}, body) if request.path.startswith("/api/v1/watch") else None
+        good.snapshot("a", "x")
+        registry = connect([bad.url, good.url], random=lambda: 0)
+        registry.register("a", 1, "10.0.0.1", id="x").wait(30)
+        assert ids(registry) == ["x"]
+        assert len([each for each in bad.requests + good.requests if each.method == "PUT"]) == 1
+        registry.close()
 
 
 def test_the_first_use_says_why_nothing_is_known(connect: Connect) -> None:

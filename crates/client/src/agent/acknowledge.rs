@@ -24,7 +24,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         match told.await {
             Ok(()) => backoff.worked(shared.now()),
             // Nobody there wants to know.
-            Err(Failure::Unknown) => {}
+            Err(Failure::Unknown | Failure::Missing(_)) => {}
             Err(Failure::Refused(refused)) => {
                 tracing::warn!(%refused, "the registry takes no acknowledgements from here");
             }

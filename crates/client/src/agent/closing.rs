@@ -18,31 +18,40 @@ use crate::registration::Entry;
 /// Left of the time for closing to end what runs here.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// Takes everything out, by `deadline`. Tells what it couldn't do.
-pub(crate) async fn leave(shared: &Arc<Shared>, deadline: Instant) -> Option<CloseError> {
+/// Says that nothing new is to be sent here, and waits until that is known; by `deadline`.
+pub(crate) async fn drain(shared: &Arc<Shared>, deadline: Instant) {
     let there = shared.registrations.there();
-    let known = shared.registrations.any_was_there();
-    if !known && shared.registrations.all().is_empty() {
+    if there.is_empty() {
+        return;
+    }
+    let deadline = before(deadline);
+    let pause = Instant::now() + shared.options.drain_delay;
+    let draining = drain_each(shared, there);
+    let _late = tokio::time::timeout_at(deadline, draining).await.is_err();
+    tokio::time::sleep_until(pause.min(deadline)).await;
+}
+
+/// Takes everything out, by `deadline`. Tells what it couldn't do.
+pub(crate) async fn end(shared: &Shared, deadline: Instant) -> Option<CloseError> {
+    // One that was never answered may be there all the same.
+    if shared.registrations.all().is_empty() {
         return None;
     }
-    let deadline = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    if !there.is_empty() {
-        let pause = Instant::now() + shared.options.drain_delay;
-        let draining = drain(shared, there);
-        let _late = tokio::time::timeout_at(deadline, draining).await.is_err();
-        tokio::time::sleep_until(pause.min(deadline)).await;
-    }
-    // One that was never answered may be there all the same.
-    let ending = tokio::time::timeout_at(deadline, end(shared)).await;
-    let failure = match ending {
+    let ending = tokio::time::timeout_at(before(deadline), end_session(shared)).await;
+    let reason = match ending {
         Ok(Ok(())) => return None,
         Ok(Err(reason)) => reason,
         Err(_) => "it did not answer in time".to_owned(),
     };
-    known.then_some(CloseError::NotDeregistered { reason: failure })
+    let known = shared.registrations.any_was_there();
+    known.then_some(CloseError::NotDeregistered { reason })
 }
 
-async fn drain(shared: &Arc<Shared>, entries: Vec<Arc<Entry>>) {
+fn before(deadline: Instant) -> Instant {
+    deadline.checked_sub(MARGIN).unwrap_or(deadline)
+}
+
+async fn drain_each(shared: &Arc<Shared>, entries: Vec<Arc<Entry>>) {
     let mut all = JoinSet::new();
     for entry in entries {
         let shared = Arc::clone(shared);
@@ -59,7 +68,7 @@ async fn drain(shared: &Arc<Shared>, entries: Vec<Arc<Entry>>) {
 }
 
 /// Ends the session, however often that must be tried.
-async fn end(shared: &Shared) -> Result<(), String> {
+async fn end_session(shared: &Shared) -> Result<(), String> {
     let path = shared.route(&["sessions", &shared.session]);
     let mut backoff = Backoff::default();
     loop {

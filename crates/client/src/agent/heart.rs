@@ -36,9 +36,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                     continue;
                 }
                 let delay = backoff.failed(shared.now(), failure.retry_after(), shared.random());
-                // Never later than the next one would be: too long a silence counts as death.
-                let least = failure.retry_after().unwrap_or_default();
-                wait = delay.min(wait.max(least));
+                // Never later than the next one would be, whatever was asked: too long a silence counts as death.
+                wait = delay.min(wait);
                 shared.retrying("heartbeat", &failure.to_string(), wait);
             }
         }
@@ -59,8 +58,9 @@ pub(crate) fn forgotten(shared: &Shared) {
         session = shared.session,
         "the registry doesn't know this process; registering again"
     );
-    shared.registrations.again();
-    shared.forgotten.send_modify(|count| *count += 1);
+    if shared.registrations.again() {
+        shared.forgotten.send_modify(|count| *count += 1);
+    }
 }
 
 async fn beat(shared: &Shared, report: &Report) -> Result<(), Failure> {

@@ -50,10 +50,15 @@ async fn keep(shared: Arc<Shared>, entry: Arc<Entry>) {
         };
         let failure = match tried {
             Ok(next) => {
-                backoff.worked(shared.now());
-                // Where something else is wanted by now, that comes first.
-                if !standing.has_changed().unwrap_or(false) {
-                    entry.set(next);
+                let refused = matches!(next, Standing::Refused(_));
+                entry.advance(&standing, next);
+                if refused {
+                    // A registry that forgets us and refuses us again isn't asked without a pause.
+                    let delay = backoff.failed(shared.now(), None, shared.random());
+                    let over = standing.wait_for(Standing::is_over);
+                    let _paused = tokio::time::timeout(delay, over).await.is_err();
+                } else {
+                    backoff.worked(shared.now());
                 }
                 continue;
             }
@@ -62,20 +67,12 @@ async fn keep(shared: Arc<Shared>, entry: Arc<Entry>) {
         let reason = failure.to_string();
         let delay = backoff.failed(shared.now(), failure.retry_after(), shared.random());
         shared.retrying("register", &reason, delay);
-        if matches!(now_of(&entry), Standing::Wanted(_)) && !standing.has_changed().unwrap_or(false)
-        {
-            entry.set(Standing::Wanted(reason));
-            standing.mark_unchanged();
-        }
+        entry.failed(reason);
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             _ = standing.changed() => standing.mark_changed(),
         }
     }
-}
-
-fn now_of(entry: &Entry) -> Standing {
-    entry.standing.borrow().clone()
 }
 
 async fn register(shared: &Shared, entry: &Entry) -> Result<Standing, Failure> {
@@ -118,7 +115,7 @@ async fn leave(shared: &Shared, entry: &Entry) -> Result<Standing, Failure> {
         .link
         .call(Method::DELETE, &path, bytes::Bytes::new(), &[200, 204]);
     match gone.await {
-        Ok(()) | Err(Failure::Unknown | Failure::Refused(_)) => {}
+        Ok(()) | Err(Failure::Unknown | Failure::Missing(_) | Failure::Refused(_)) => {}
         Err(failure) => return Err(failure),
     }
     let (service, id) = (entry.service.as_str(), entry.id.as_str());

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::client::Shared;
 use crate::snapshot;
 
@@ -21,10 +23,11 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Saves once more, if the registry told anything.
-pub(crate) async fn last(shared: &Arc<Shared>) {
-    if shared.copy.has_news() {
-        save(shared).await;
+/// Saves once more, by `deadline`.
+pub(crate) async fn last(shared: &Arc<Shared>, deadline: Instant) {
+    let saved = tokio::time::timeout_at(deadline, save(shared)).await;
+    if saved.is_err() {
+        tracing::warn!("the copy on disk could not be written in time");
     }
 }
 
@@ -35,6 +38,8 @@ async fn save(shared: &Arc<Shared>) {
     let shared = Arc::clone(shared);
     // A disk that hangs must not stop the heartbeat.
     let saving = tokio::task::spawn_blocking(move || {
+        // One that was given up may still be writing.
+        let _one_at_a_time = shared.saving.lock();
         let options = &shared.options;
         let now = options.clock.wall();
         let saved = snapshot::save(

@@ -34,6 +34,8 @@ struct State {
     /// The last releases, each with its number in the order in which they came.
     releases: VecDeque<(u64, Option<ConfigValue>)>,
     count: u64,
+    /// Whether the stream told what holds; else it is from disk.
+    told: bool,
     /// What was said last of the release that is in use.
     said: Option<Ack>,
 }
@@ -62,6 +64,11 @@ impl ConfigCopy {
         self.known.borrow().clone().flatten()
     }
 
+    /// Whether the stream told what holds.
+    pub(crate) fn is_told(&self) -> bool {
+        self.state.lock().told
+    }
+
     pub(crate) fn changes(&self) -> watch::Receiver<Option<Option<ConfigValue>>> {
         self.known.subscribe()
     }
@@ -86,22 +93,22 @@ impl ConfigCopy {
                 secret: event.secret,
             });
         let mut state = self.state.lock();
+        state.told = true;
         let known = self.known.borrow().clone();
         if known.as_ref() == Some(&value) {
-            // The registry may have forgotten what it was told.
+            // The registry may have forgotten what it was told, and of what was on disk it was told nothing.
+            if state.said.is_none() {
+                state.said = self.taken(value.as_ref());
+            }
             if let Some(said) = &state.said {
                 acks.say(said.clone());
             }
             return;
         }
-        state.said = None;
         state.push(value.clone());
-        if self.listeners.is_empty()
-            && let Some(value) = &value
-        {
-            let ack = self.ack(value.release, None);
-            state.said = Some(ack.clone());
-            acks.say(ack);
+        state.said = self.taken(value.as_ref());
+        if let Some(said) = &state.said {
+            acks.say(said.clone());
         }
         self.known.send_replace(Some(value));
         drop(state);
@@ -120,7 +127,7 @@ impl ConfigCopy {
         let (item, acks) = (Arc::downgrade(self), Arc::clone(acks));
         let next = self.state.lock().newest();
         let listener = Mutex::new((next, callback));
-        let known = self.known.borrow().is_some();
+        let known = || self.known.borrow().is_some();
         self.listeners.add(dispatcher, known, move || {
             let Some(item) = item.upgrade() else { return };
             let (next, callback) = &mut *listener.lock();
@@ -164,6 +171,12 @@ impl ConfigCopy {
             state.said = Some(ack.clone());
             acks.say(ack);
         }
+    }
+
+    /// What is said of a value at once: without a callback, it is in use when it is here.
+    fn taken(&self, value: Option<&ConfigValue>) -> Option<Ack> {
+        let value = value.filter(|_| self.listeners.is_empty())?;
+        Some(self.ack(value.release, None))
     }
 
     fn ack(&self, release: u64, error: Option<BoxError>) -> Ack {

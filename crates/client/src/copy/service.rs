@@ -53,6 +53,8 @@ struct State {
     policy: Option<Arc<Policy>>,
     /// The history that this is of.
     epoch: Option<String>,
+    /// Whether the stream has told all of it, in this history.
+    told: bool,
     source: Source,
 }
 
@@ -106,9 +108,15 @@ impl ServiceCopy {
         self.changes.subscribe()
     }
 
-    /// The history that this is of.
-    pub(crate) fn epoch(&self) -> Option<String> {
-        self.state.lock().epoch.clone()
+    /// What is known with its history, if the stream told all of it and nothing waits to be confirmed.
+    pub(crate) fn confirmed(&self) -> Option<(String, Arc<View>)> {
+        let state = self.state.lock();
+        let sure = state
+            .members
+            .values()
+            .all(|held| held.unconfirmed.is_none());
+        let epoch = state.epoch.clone().filter(|_| state.told && sure)?;
+        Some((epoch, self.view()?))
     }
 
     /// How old it is; nothing while nothing is known.
@@ -169,7 +177,9 @@ impl ServiceCopy {
             state.begin(epoch, now);
         }
         let mut before = std::mem::take(&mut state.members);
-        let mut changed = state.protected != told.protected || state.policy != told.policy;
+        let policy = told.policy.unwrap_or_else(|| state.policy.clone());
+        let mut changed = state.protected != told.protected || state.policy != policy;
+        state.policy = policy;
         for member in told.members {
             let known = before.remove(&member.id);
             changed |= known.as_ref().is_none_or(|known| known.member != member);
@@ -182,9 +192,9 @@ impl ServiceCopy {
                 changed = true;
             }
         }
+        state.told = true;
         state.revision = told.revision;
         state.protected = told.protected;
-        state.policy = told.policy;
         state.source = Source::Stream(Arc::clone(pulse));
         if changed || !self.is_known() {
             self.show(&state, now);
@@ -263,6 +273,7 @@ impl Held {
 impl State {
     fn begin(&mut self, epoch: &str, now: Duration) {
         self.epoch = Some(epoch.to_owned());
+        self.told = false;
         for held in self.members.values_mut() {
             held.unconfirmed.get_or_insert(now + UNCONFIRMED_FOR);
         }

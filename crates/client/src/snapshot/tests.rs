@@ -25,24 +25,32 @@ fn wall(seconds: u64) -> Wall {
     Wall(AtomicU64::new(1_800_000_000 + seconds))
 }
 
-fn known(name: &str) -> LocalCopy {
-    let copy = LocalCopy::new(paste_traffic::Caller::default(), Kept::default());
-    let service = copy.service(name, Duration::ZERO).expect("a name");
-    let frame = |kind: &str, data: String| Frame {
+fn frame(kind: &str, data: String) -> Frame {
+    Frame {
         id: None,
         kind: kind.to_owned(),
         data,
-    };
+    }
+}
+
+/// The stream tells of a service.
+fn tell(copy: &LocalCopy, name: &str, epoch: &str) {
+    let service = copy.service(name, Duration::ZERO).expect("a name");
     let data = format!(
         r#"{{"service":"{name}","revision":5,"protected":true,"policy":{{"retries":{{"max":7}}}},"instances":[
         {{"id":"a","address":"10.0.0.1","port":80,"weight":1,"status":"up","health":"passing","ephemeral":true,"revision":3}}]}}"#
     );
     match read(&frame("snapshot", data)) {
         Ok(Some(Event::Snapshot(told))) => {
-            service.snapshot(told, "e", &std::sync::Arc::default(), Duration::ZERO);
+            service.snapshot(told, epoch, &std::sync::Arc::default(), Duration::ZERO);
         }
         other => panic!("{other:?}"),
     }
+}
+
+fn known(name: &str) -> LocalCopy {
+    let copy = LocalCopy::new(paste_traffic::Caller::default(), Kept::default());
+    tell(&copy, name, "e");
     for (key, secret) in [("open", false), ("closed", true)] {
         let item = copy.config(&format!("shop/{key}")).expect("a name");
         let data = format!(
@@ -105,15 +113,63 @@ fn what_was_known_is_known_again_but_for_secrets() {
     );
 }
 
+/// What a run begins with that finds the file of another.
+fn begin(folder: &Path) -> LocalCopy {
+    let kept = load(folder, "n", &wall(1)).expect("it is good");
+    LocalCopy::new(paste_traffic::Caller::default(), kept)
+}
+
+/// The names of the services in the file, and when it was written.
+fn written(folder: &Path) -> (Vec<String>, String) {
+    let text = fs::read_to_string(file(folder, "n")).expect("a file");
+    let payload = text.split_once('\n').expect("two lines").1;
+    let payload: Payload = serde_json::from_str(payload).expect("JSON");
+    (payload.services.into_keys().collect(), payload.saved_at)
+}
+
 #[test]
-fn what_is_not_followed_this_time_is_kept() {
+fn what_is_not_followed_this_time_is_not_kept() {
     let folder = tempfile::tempdir().expect("a folder");
-    save(folder.path(), "n", "s", &known("orders"), wall(0).wall()).expect("written");
-    let kept = load(folder.path(), "n", &wall(1)).expect("it is good");
-    let copy = LocalCopy::new(paste_traffic::Caller::default(), kept);
-    save(folder.path(), "n", "s", &copy, wall(2).wall()).expect("written");
-    let kept = load(folder.path(), "n", &wall(3)).expect("it is good");
-    assert!(kept.services.contains_key("orders") && kept.configs.contains_key("shop/open"));
+    let folder = folder.path();
+    save(folder, "n", "s", &known("orders"), wall(0).wall()).expect("written");
+    let copy = begin(folder);
+    tell(&copy, "payments", "e");
+    save(folder, "n", "s", &copy, wall(2).wall()).expect("written");
+    let kept = load(folder, "n", &wall(3)).expect("it is good");
+    assert!(kept.services.contains_key("payments"));
+    assert_eq!((kept.services.len(), kept.configs.len()), (1, 0));
+}
+
+#[test]
+fn only_what_the_stream_told_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    save(folder, "n", "s", &known("orders"), wall(0).wall()).expect("written");
+    let before = written(folder);
+    let saved = |copy: &LocalCopy| {
+        save(folder, "n", "s", copy, wall(2).wall()).expect("no trouble");
+        written(folder)
+    };
+    let copy = begin(folder);
+    assert_eq!(saved(&copy), before, "nothing was told");
+    copy.service("orders", Duration::ZERO).expect("a name");
+    tell(&copy, "payments", "e");
+    assert_eq!(saved(&copy), before, "one is from disk");
+    let orders = copy.service("orders", Duration::ZERO).expect("a name");
+    orders.reset("f", Duration::ZERO);
+    tell(&copy, "orders", "f");
+    assert_eq!(saved(&copy), before, "of two histories");
+    tell(&copy, "payments", "f");
+    let item = copy.config("shop/open").expect("a name");
+    assert_eq!(saved(&copy), before, "a configuration item is from disk");
+    let data = r#"{"group":"shop","key":"open","removed":true}"#.to_owned();
+    match read(&frame("config", data)) {
+        Ok(Some(Event::Config(told))) => item.take(told, &crate::acks::Acks::default()),
+        other => panic!("{other:?}"),
+    }
+    let after = saved(&copy);
+    assert_eq!(after.0, ["orders", "payments"]);
+    assert_ne!(after.1, before.1);
 }
 
 #[test]

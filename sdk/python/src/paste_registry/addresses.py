@@ -6,6 +6,9 @@ from threading import Lock
 _ISOLATED_PAUSE = 30_000_000_000
 """The least time between two moves away from an isolated node, in nanoseconds."""
 
+_ISOLATED_KEPT = 120_000_000_000
+"""How long a node counts as isolated after it last said so, in nanoseconds."""
+
 
 class Addresses:
     """The nodes of one registry. Requests and the stream use the same one."""
@@ -14,7 +17,7 @@ class Addresses:
         self._urls = list(urls)
         self._index = first
         self._clock = clock
-        self._isolated: set[str] = set()
+        self._isolated: dict[str, int] = {}
         self._moved_at: int | None = None
         self._lock = Lock()
 
@@ -36,10 +39,11 @@ class Addresses:
         """A node answered. From one that is isolated go to the next, at most once in 30 s, unless all are."""
         with self._lock:
             if not isolated:
-                self._isolated.discard(url)
+                self._isolated.pop(url, None)
                 return
-            self._isolated.add(url)
             now = self._clock()
+            recent = {each: said for each, said in self._isolated.items() if now - said < _ISOLATED_KEPT}
+            self._isolated = recent | {url: now}
             rested = self._moved_at is None or now - self._moved_at >= _ISOLATED_PAUSE
             if url == self.current and rested and len(self._isolated) < len(self._urls):
                 self._index = (self._index + 1) % len(self._urls)

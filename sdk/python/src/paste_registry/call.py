@@ -1,5 +1,6 @@
 """One call to a service with its retries, without the sending: what all wrappers of HTTP clients share."""
 
+import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from .choosing.ask import Ask
 from .choosing.backoff import retry_wait
 from .choosing.policy import SECOND
 from .choosing.version_range import version_range
+from .errors import RegistryError
 from .pick import Pick
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ _IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
 
 
 class Call:
-    """The tries of one call. For each: `pick`, send within `connect_timeout` and `timeout`, then say `failed` or
-    `answered`, which give the seconds to wait before the next try, or `None` if this was the last."""
+    """The tries of one call: `pick`, send within `connect_timeout` and `timeout`, then ask `failed` or `retries` for
+    the seconds to wait before the next try, `None` if this was the last, and `again` for its pick."""
 
     def __init__(
         self,
@@ -65,6 +67,17 @@ class Call:
         self._tried |= {pick.instance.id}
         self.picked, self._begun = pick, self._clock()
         return pick
+
+    def again(self, wait: float | None) -> Pick | None:
+        """The pick for the next try, after `wait` seconds. `None` if there is none, or nobody can be chosen any more:
+        then the caller gets what the last try gave."""
+        if wait is None:
+            return None
+        time.sleep(wait)
+        try:
+            return self.pick()
+        except RegistryError:
+            return None
 
     @property
     def connect_timeout(self) -> float | None:

@@ -34,7 +34,7 @@ class Answer:
     body: bytes
 
     def problem(self) -> tuple[str, str]:
-        """The `code` and `detail` of a problem document."""
+        """The `code` and `detail` of a problem document; the code is `unknown` if it is none."""
         try:
             data = json.loads(self.body)
             return str(data.get("code", "unknown")), str(data.get("detail", ""))
@@ -104,15 +104,15 @@ class Exchange:
         self._settings = settings
         self._addresses = addresses
         self._kept: tuple[str, http.client.HTTPConnection] | None = None
+        self.sent = False
+        """Whether any request may have reached a node: a connection was open for it."""
 
-    def request(
-        self, method: str, path: str, body: Any = None, *, timeout: float | None = None, scoped: bool = True
-    ) -> Answer:
-        """Sends a request and reads the answer; raises `UnavailableError`. `scoped` requests speak of the namespace."""
+    def request(self, method: str, path: str, body: Any = None, *, timeout: float | None = None) -> Answer:
+        """Sends a request and reads the answer; raises `UnavailableError`."""
         url = self._addresses.current
         limit = self._settings.request_timeout if timeout is None else timeout
         content = None if body is None else json.dumps(body).encode()
-        request = (method, target(url, path, self._settings, scoped), content, headers(self._settings, method, content))
+        request = (method, target(url, path, self._settings), content, headers(self._settings, method, content))
         try:
             status, answered, read = self._exchanged(url, request, time.monotonic() + limit)
         except _FAILURES as error:
@@ -156,8 +156,11 @@ class Exchange:
             self._kept = url, connection(url, remaining(), self._settings.ssl_context)
         opened = self._kept[1]
         try:
-            if opened.sock is not None:
-                opened.sock.settimeout(remaining())
+            if opened.sock is None:
+                opened.timeout = remaining()
+                opened.connect()
+            opened.sock.settimeout(remaining())
+            self.sent = True
             with send(opened, request, lambda sock: sock.settimeout(remaining())) as response:
                 read = response.read(_BODY_MAX + 1)
                 if len(read) > _BODY_MAX:
@@ -168,9 +171,9 @@ class Exchange:
             raise
 
 
-def target(url: str, path: str, settings: Settings, scoped: bool) -> str:
+def target(url: str, path: str, settings: Settings) -> str:
     """What the request line names."""
-    query = f"?{urlencode({'namespace': settings.namespace})}" if scoped and settings.namespace != "default" else ""
+    query = f"?{urlencode({'namespace': settings.namespace})}" if settings.namespace != "default" else ""
     return f"{urlsplit(url).path}/api/v1{path}{query}"
 
 

@@ -5,7 +5,6 @@ import json
 import select
 import socket
 import ssl
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,22 +83,22 @@ class HttpClient:
         call = Call(self._registry, url, method, given, replayable=replayable, **options)
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        pick = call.pick()
         while True:
-            pick = call.pick()
             attempt = _Attempt(self, call, pick, parts.scheme, body_max)
             try:
                 response = attempt.run((method, path, content, given))
             except _FAILURES as error:
-                wait = call.failed(attempt.sent)
-                if wait is None:
+                again = call.again(call.failed(attempt.sent))
+                if again is None:
                     reason = f"{type(error).__name__}: {error}"
                     raise CallFailedError(call.service.name, pick.instance.id, attempt.sent, reason) from error
             else:
                 pick.answered(response.status, call.latency)
-                wait = call.retries(response.status)
-                if wait is None:
+                again = call.again(call.retries(response.status))
+                if again is None:
                     return response
-            time.sleep(wait)
+            pick = again
 
     def get(self, url: str, **options: Any) -> Response:
         """`request` with GET."""

@@ -8,7 +8,6 @@ httpx writes hosts in small letters: services whose names have others can't be c
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -32,22 +31,25 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         call = _call(self._registry, request)
+        pick = call.pick()
         while True:
-            pick = call.pick()
             try:
                 response = self._transport.handle_request(_directed(request, call, pick))
             except httpx.TransportError as error:
-                wait = call.failed(not isinstance(error, _UNOPENED))
-                if wait is None:
+                again = call.again(call.failed(not isinstance(error, _UNOPENED)))
+                if again is None:
                     raise
             else:
-                wait = call.retries(response.status_code)
-                if wait is None:
+                try:
                     response.stream = _Reported(response.stream, pick, response.status_code, call.latency)
+                    again = call.again(_reported(call, pick, response.status_code))
+                except BaseException:
+                    response.close()
+                    raise
+                if again is None:
                     return response
-                pick.answered(response.status_code, call.latency)
                 response.close()
-            time.sleep(wait)
+            pick = again
 
     def close(self) -> None:
         self._transport.close()
@@ -65,22 +67,25 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         if not service.known:
             await asyncio.to_thread(service.wait)
         call = _call(self._registry, request)
+        pick = call.pick()
         while True:
-            pick = call.pick()
             try:
                 response = await self._transport.handle_async_request(_directed(request, call, pick))
             except httpx.TransportError as error:
-                wait = call.failed(not isinstance(error, _UNOPENED))
-                if wait is None:
+                again = await _again(call, call.failed(not isinstance(error, _UNOPENED)))
+                if again is None:
                     raise
             else:
-                wait = call.retries(response.status_code)
-                if wait is None:
+                try:
                     response.stream = _AsyncReported(response.stream, pick, response.status_code, call.latency)
+                    again = await _again(call, _reported(call, pick, response.status_code))
+                except BaseException:
+                    await response.aclose()
+                    raise
+                if again is None:
                     return response
-                pick.answered(response.status_code, call.latency)
                 await response.aclose()
-            await asyncio.sleep(wait)
+            pick = again
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -90,6 +95,22 @@ def _call(registry: Registry, request: httpx.Request) -> Call:
     options: dict[str, Any] = dict(request.extensions.get("paste_registry", {}))
     replayable = isinstance(request.stream, httpx.ByteStream)
     return Call(registry, str(request.url), request.method, request.headers, replayable=replayable, **options)
+
+
+def _reported(call: Call, pick: Pick, status: int) -> float | None:
+    """The seconds to wait before the next try; then this one is over, though its answer may still be read."""
+    wait = call.retries(status)
+    if wait is not None:
+        pick.answered(status, call.latency)
+    return wait
+
+
+async def _again(call: Call, wait: float | None) -> Pick | None:
+    """`Call.again` for asyncio."""
+    if wait is None:
+        return None
+    await asyncio.sleep(wait)
+    return call.again(0.0)
 
 
 def _directed(request: httpx.Request, call: Call, pick: Pick) -> httpx.Request:

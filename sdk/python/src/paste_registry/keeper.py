@@ -29,14 +29,19 @@ _JITTER = 0.1
 _IDLE = 60.0
 """The longest wait, in seconds, where nothing is due."""
 
+_REST = 1.0
+"""Seconds of the close time-out that are left for ending the stream and the callbacks."""
+
 
 class _Task:
     """Something that is done again and again, and when the next time is, by `time.monotonic`."""
 
-    def __init__(self, name: str, reconnect: Reconnect) -> None:
+    def __init__(self, name: str, reconnect: Reconnect, longest: Callable[[], float] = lambda: math.inf) -> None:
+        """`longest` gives the longest wait after a failure, in seconds."""
         self.name = name
         self.due = math.inf
         self._reconnect = reconnect
+        self._longest = longest
         self._failing = False
 
     def done(self, pause: float) -> None:
@@ -47,7 +52,7 @@ class _Task:
 
     def failed(self, error: UnavailableError) -> float:
         """It failed: the seconds until it is tried again."""
-        wait = self._reconnect.failed(error)
+        wait = min(self._reconnect.failed(error), self._longest())
         self._failing = True
         self.due = time.monotonic() + wait
         return wait
@@ -82,7 +87,8 @@ class Keeper:
         self._was_forgotten = False
         self._exchange = Exchange(settings, addresses)
         self._registering = _Task("registration", Reconnect(settings.clock, settings.random))
-        self._beating = _Task("heartbeat", Reconnect(settings.clock, settings.random))
+        # A jitter of 30 s would outlast the ttl.
+        self._beating = _Task("heartbeat", Reconnect(settings.clock, settings.random), self._interval)
         self._registrations: dict[tuple[str, str], Registration] = {}
         self._lock = threading.Lock()
         self._poked = threading.Event()
@@ -106,15 +112,18 @@ class Keeper:
         return registration
 
     def close(self, deadline: float) -> None:
-        """Drains, waits for the drain delay, ends the session: all until `deadline`, of `time.monotonic`."""
+        """Drains, waits for the drain delay, ends the session: all until `deadline`, of `time.monotonic`, but for what
+        the rest of the client needs to end."""
         self._closing = True
         self._poked.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(max(deadline - time.monotonic(), 0.0))
         there = [each for each in self._registrations.values() if each.registered]
         if there:
-            self._drain(there, deadline)
-            self._end_session(deadline)
+            self._drain(there, deadline - _REST)
+        # A registration that was sent may be there, even if it was never answered.
+        if self._exchange.sent:
+            self._end_session(deadline - _REST)
         for each in self._registrations.values():
             each.settle(ENDED)
             each.state = ENDED
@@ -147,6 +156,8 @@ class Keeper:
 
     def _register_all(self) -> float:
         for registration in list(self._registrations.values()):
+            if self._closing:
+                break
             if registration.state == WANTED:
                 self._register(registration)
             elif registration.registered and registration.sent_status != registration.status:
@@ -206,7 +217,7 @@ class Keeper:
             return math.inf
         report = self._load.report()
         path = f"/sessions/{segment(self.session)}/heartbeat"
-        answer = self._exchange.request("POST", path, report, scoped=False)
+        answer = self._exchange.request("POST", path, report)
         if answer.status == 404:
             self.forgotten()
             return math.inf
@@ -246,17 +257,27 @@ class Keeper:
             # Nobody hears that we are draining, so nobody would turn away while we wait.
             log.warning("draining can't be told: %s", error)
             return
-        time.sleep(max(min(self._settings.drain_delay, deadline - time.monotonic() - 1.0), 0.0))
+        time.sleep(max(min(self._settings.drain_delay, deadline - time.monotonic()), 0.0))
 
     def _end_session(self, deadline: float) -> None:
-        for _ in range(len(self._addresses)):
+        reconnect = Reconnect(self._settings.clock, self._settings.random)
+        while True:
             try:
-                self._last_request("DELETE", f"/sessions/{segment(self.session)}", None, deadline, scoped=False)
+                answer = self._last_request("DELETE", f"/sessions/{segment(self.session)}", None, deadline)
+                # 404: it has ended already, or none of its registrations was taken.
+                self._documented(answer, 200, 204, 404, *_FINAL)
+                if answer.status in _FINAL:
+                    log.warning("the session can't be ended, it will expire: %s", answer.problem())
+                    return
                 self._hooks.emit("deregistered", session=self.session)
                 return
             except UnavailableError as error:
-                log.warning("the session can't be ended, it will expire: %s", error)
+                wait = reconnect.failed(error)
+                if time.monotonic() + wait >= deadline:
+                    log.warning("the session can't be ended, it will expire: %s", error)
+                    return
+                time.sleep(wait)
 
-    def _last_request(self, method: str, path: str, body: Any, deadline: float, scoped: bool = True) -> Answer:
+    def _last_request(self, method: str, path: str, body: Any, deadline: float) -> Answer:
         left = min(self._settings.request_timeout, deadline - time.monotonic())
-        return self._exchange.request(method, path, body, timeout=max(left, 0.1), scoped=scoped)
+        return self._exchange.request(method, path, body, timeout=max(left, 0.1))

@@ -1,9 +1,12 @@
 """The local copy of one configuration item."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
+
+log = logging.getLogger("paste_registry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +22,22 @@ class ConfigValue:
 class Follower:
     """A callback of the program, which is called once with each release."""
 
-    def __init__(self, callback: Callable[[ConfigValue | None], object]) -> None:
+    def __init__(self, name: str, callback: Callable[[ConfigValue | None], object]) -> None:
+        self._name = name
         self._callback = callback
         self._told: ConfigValue | None = None
+        self._error: str | None = None
 
-    def tell(self, value: ConfigValue | None) -> None:
-        """Calls it, unless it knows; what it throws is passed on."""
+    def tell(self, value: ConfigValue | None) -> str | None:
+        """Calls it, unless it knows; what it said of this release by throwing, or `None`."""
         if value != self._told:
-            self._told = value
-            self._callback(value)
+            self._told, self._error = value, None
+            try:
+                self._callback(value)
+            except Exception as error:
+                log.exception("a callback of configuration %s failed", self._name)
+                self._error = f"{type(error).__name__}: {error}"
+        return self._error
 
 
 class LocalConfig:
@@ -39,17 +49,18 @@ class LocalConfig:
         self.known = Event()
         self.asked_at = now
         self.value: ConfigValue | None = None
+        self.from_stream = False
+        """Whether the stream told of it in this run; else what there is comes from disk."""
         self.followers: list[Follower] = []
 
-    def changed(self, data: Mapping[str, Any]) -> bool:
-        """Takes in a `config` event; whether the program is to be told. An event with `error` keeps what was there."""
+    def take(self, data: Mapping[str, Any]) -> bool:
+        """Takes in a `config` event; whether it told what holds. One with `error` doesn't: what was there is kept."""
         if data.get("error"):
             return False
-        value = None if data.get("removed") else _value(data)
-        news = value != self.value or not self.known.is_set()
-        self.value = value
+        self.value = None if data.get("removed") else _value(data)
+        self.from_stream = True
         self.known.set()
-        return news
+        return True
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Takes in what was kept on disk."""

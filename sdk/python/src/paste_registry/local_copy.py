@@ -65,6 +65,7 @@ class LocalCopy:
         self._file = SnapshotFile(settings.snapshot_folder, settings.namespace) if settings.snapshot_folder else None
         self._on_disk: dict[str, Any] = {}
         self._disk_born = 0
+        self._disk_epoch: str | None = None
         self._load()
 
     def service(self, name: str) -> tuple[LocalService, bool]:
@@ -75,6 +76,7 @@ class LocalCopy:
                 return found, False
             found = LocalService(name, self._clock, self._settings.random)
             self._restore(found.name, "services", found.snapshot)
+            found.epoch = self._disk_epoch if found.known.is_set() else None
             self.services[name] = found
             self.subscriptions += 1
             return found, True
@@ -115,6 +117,9 @@ class LocalCopy:
 
     def opened(self, resumed: bool) -> None:
         """A stream is open; `resumed` goes on where the last one ended."""
+        if not self._open:
+            for service in list(self.services.values()):
+                service.renew_doubt()
         self._open = True
         self._last_byte = self._clock()
         self._epoch_settled = resumed or self.epoch is None
@@ -144,13 +149,15 @@ class LocalCopy:
             return
         self._take(event)
 
-    def all_shown(self) -> None:
-        """All first snapshots came: a service that a stream of all services didn't show has no instances."""
-        _, services, _ = self.subscribed()
-        if services == ["*"]:
-            for service in list(self.services.values()):
-                if not service.known.is_set():
-                    self._changed(service, service.snapshot({"revision": 0, "protected": False, "instances": []}))
+    def all_shown(self, subscriptions: int) -> None:
+        """All first snapshots of a stream of all services came: what it didn't show has no instances, unless there are
+        more `subscriptions` than it knew of."""
+        with self._lock:
+            if subscriptions != self.subscriptions:
+                return
+            missing = [each for each in self.services.values() if not each.from_stream or each.epoch != self.epoch]
+        for service in missing:
+            self._take_service(service, "snapshot", {"revision": 0, "protected": False, "instances": []})
 
     def tick(self) -> float:
         """Does what is due; the seconds until something may be due again."""
@@ -158,7 +165,8 @@ class LocalCopy:
         if self._open:
             for service in services:
                 if service.expire():
-                    self._changed(service, True)
+                    self._touch()
+                    self._listener.service_changed(service)
         pause = 1.0 if any(service.doubtful for service in services) else _IDLE
         if self._changed_at is None or self._file is None:
             return pause
@@ -169,19 +177,33 @@ class LocalCopy:
         return pause
 
     def save(self) -> None:
-        """Writes the copy to disk, if it changed and there is a folder."""
+        """Writes the copy to disk, if the stream told anything and there is a folder. Waits while something isn't
+        confirmed: one epoch and one time couldn't be true of all."""
         if self._changed_at is None or self._file is None:
             return
-        self._changed_at = None
         with self._lock:
-            services = {name: each.to_json() for name, each in self.services.items() if each.known.is_set()}
-            configs = {name: each.to_json() for name, each in self.configs.items()}
-        kept = {name: config for name, config in configs.items() if config is not None}
-        self._file.write({"epoch": self.epoch, "services": services, "configs": kept})
+            services = [each for each in self.services.values() if each.known.is_set()]
+            configs = [each for each in self.configs.values() if each.known.is_set()]
+        if not all(map(self._confirmed, services)) or not all(each.from_stream for each in configs):
+            return
+        self._changed_at = None
+        kept = {each.name: value for each in configs if (value := each.to_json()) is not None}
+        self._file.write(
+            {"epoch": self.epoch, "services": {each.name: each.to_json() for each in services}, "configs": kept}
+        )
+
+    def _confirmed(self, service: LocalService) -> bool:
+        """Whether the stream told all of it in this run, and in the history that holds."""
+        told = service.from_stream and not service.doubtful
+        return told and service.epoch is not None and service.epoch == self.epoch
 
     def _settle(self, epoch: str) -> None:
         """The stream tells of this history."""
-        if self.epoch is not None and epoch != self.epoch:
+        if self.epoch is None:
+            # The first snapshots of all came before the id that names their history.
+            for service in list(self.services.values()):
+                service.epoch = epoch if service.from_stream else None
+        elif epoch != self.epoch:
             self._doubt()
         self.epoch = epoch
         self._epoch_settled = True
@@ -203,7 +225,7 @@ class LocalCopy:
                         self._take_service(service, event.name, data)
                 case "config":
                     config = self.configs.get(f"{data['group']}/{data['key']}")
-                    if config is not None and config.changed(data):
+                    if config is not None and config.take(data):
                         self._touch()
                         self._listener.config_changed(config)
                 case "reset":
@@ -216,13 +238,13 @@ class LocalCopy:
     def _take_service(self, service: LocalService, kind: str, data: dict[str, Any]) -> None:
         if kind == "delta" and not service.from_stream:
             return
+        if service.epoch != self.epoch:
+            # What came from disk may be of a history that was past when the service was asked for.
+            service.doubt()
         news = service.snapshot(data) if kind == "snapshot" else service.delta(data)
-        service.from_stream = True
-        self._changed(service, news)
-
-    def _changed(self, service: LocalService, news: bool) -> None:
+        service.from_stream, service.epoch = True, self.epoch
+        self._touch()
         if news:
-            self._touch()
             self._listener.service_changed(service)
 
     def _touch(self) -> None:
@@ -234,8 +256,8 @@ class LocalCopy:
         if found is None:
             return
         self._on_disk, age = found
-        epoch = self._on_disk.get("epoch")
-        self.epoch = epoch if isinstance(epoch, str) else None
+        # One that isn't told is none that a stream could tell of.
+        self.epoch = self._disk_epoch = str(self._on_disk.get("epoch") or "")
         self._disk_born = self._clock() - int(age * SECOND)
         self._hooks.emit("snapshot-loaded", age=age)
 

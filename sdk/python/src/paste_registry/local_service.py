@@ -27,6 +27,9 @@ class LocalService:
         self.policy = Policy()
         self.chooser = Chooser(random)
         self.from_stream = False
+        """Whether the stream told of it in this run; else what there is comes from disk."""
+        self.epoch: str | None = None
+        """Of which history it is; `None` while that isn't known."""
         self._clock = clock
         self._lock = Lock()
         self._instances: dict[str, Instance] = {}
@@ -62,6 +65,12 @@ class LocalService:
         with self._lock:
             for name in self._instances:
                 self._unconfirmed.setdefault(name, deadline)
+
+    def renew_doubt(self) -> None:
+        """No stream was open for a while: what hasn't been confirmed gets all of its time again."""
+        deadline = self._clock() + _UNCONFIRMED_KEPT
+        with self._lock:
+            self._unconfirmed = dict.fromkeys(self._unconfirmed, deadline)
 
     @property
     def doubtful(self) -> bool:

@@ -22,7 +22,7 @@ _ACKS_MAX = 1_000
 """How many acknowledgements one request carries."""
 
 _ERROR_MAX = 1_024
-"""The longest error that an acknowledgement carries, in characters."""
+"""The longest error that an acknowledgement carries, in bytes of UTF-8."""
 
 Ack = dict[str, object]
 
@@ -58,7 +58,7 @@ class Notifier:
 
     def on_config(self, config: LocalConfig, callback: Callable[[ConfigValue | None], object]) -> Callable[[], None]:
         """Calls `callback` with the release of an item that holds and with each after it; gives what ends that."""
-        follower = Follower(callback)
+        follower = Follower(config.name, callback)
 
         def end() -> None:
             with self._changed:
@@ -78,10 +78,11 @@ class Notifier:
                 self._put(lambda: self._tell_service(service))
 
     def config_changed(self, config: LocalConfig) -> None:
-        """A configuration item has another release."""
-        value = config.value
+        """The stream told the release of a configuration item, again or for the first time."""
+        # In this order: what the stream told comes before the word that it did.
+        told, value = config.from_stream, config.value
         with self._changed:
-            self._put(lambda: self._tell_config(config, value))
+            self._put(lambda: self._tell_config(config, value, told))
 
     def close(self, deadline: float) -> None:
         """Ends the thread, after the callback that is running; waits until `deadline`, of `time.monotonic`."""
@@ -129,18 +130,15 @@ class Notifier:
             except Exception:
                 log.exception("a callback of service %s failed", service.name)
 
-    def _tell_config(self, config: LocalConfig, value: ConfigValue | None) -> None:
-        error: str | None = None
-        for follower in config.followers:
-            try:
-                follower.tell(value)
-            except Exception as failure:
-                log.exception("a callback of configuration %s failed", config.name)
-                error = f"{type(failure).__name__}: {failure}"[:_ERROR_MAX]
-        if value is None:
+    def _tell_config(self, config: LocalConfig, value: ConfigValue | None, told: bool) -> None:
+        """Tells the callbacks, and acknowledges a release that the stream `told`: one from disk alone may be past."""
+        errors = [error for follower in config.followers if (error := follower.tell(value)) is not None]
+        if value is None or not told:
             return
         ack: Ack = {"group": config.group, "key": config.key, "release": value.release}
-        self._acks[config.name] = ack if error is None else {**ack, "error": error}
+        if errors:
+            ack["error"] = errors[-1].encode("utf-8", "replace")[:_ERROR_MAX].decode("utf-8", "ignore")
+        self._acks[config.name] = ack
 
     def _acknowledge(self) -> float | None:
         """Sends what is to be acknowledged; the seconds until it is tried again, if it has to be."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .addresses import Addresses
 from .errors import UnavailableError
-from .exchange import connection, headers, not_usable, retry_after, send, target
+from .exchange import Answer, connection, headers, not_usable, retry_after, send, target
 from .hooks import Hooks
 from .local_copy import LocalCopy
 from .reconnect import Reconnect
@@ -161,7 +161,7 @@ class Stream:
         opened = connection(url, self._settings.request_timeout, self._settings.ssl_context)
         self._deadline = time.monotonic() + self._settings.request_timeout
         try:
-            request = ("POST", target(url, "/watch", self._settings, True), content, sent)
+            request = ("POST", target(url, "/watch", self._settings), content, sent)
             response = send(opened, request, self._before_read)
         except (OSError, http.client.HTTPException, ValueError) as error:
             opened.close()
@@ -171,7 +171,11 @@ class Stream:
             opened.close()
             raise
         stream = _Open(url, subscriptions, services == ["*"], resumed, opened, response)
-        self._check(stream)
+        try:
+            self._check(stream)
+        except BaseException:
+            stream.close()
+            raise
         self._deadline = time.monotonic() + SILENCE_MAX
         return stream
 
@@ -186,17 +190,24 @@ class Stream:
                 return
             failure = f"the answer is {response.headers.get_content_type()}, no stream of events"
         wait = retry_after(response.headers)
-        if response.status == 404:
+        if response.status == 404 and self._problem(stream) == "not-registered":
             self._not_registered()
-            failure = "the session is not registered (any more)"
-        elif failure is None:
+            raise UnavailableError(f"{stream.url}: the session is not registered (any more)", wait)
+        if failure is None:
             failure = f"the stream is refused with status {response.status}"
             # What this node remembers of our position may be what it can't take.
             self._position = None
-        if response.status != 404:
-            self._addresses.failed(stream.url)
-        stream.close()
+        self._addresses.failed(stream.url)
         raise UnavailableError(f"{stream.url}: {failure}", wait)
+
+    def _problem(self, stream: _Open) -> str:
+        """The code of a problem document: what has none isn't the registry's word."""
+        try:
+            body = stream.response.read(_READ)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self._addresses.failed(stream.url)
+            raise UnavailableError(f"{stream.url}: {type(error).__name__}: {error}") from error
+        return Answer(stream.url, stream.response.status, body).problem()[0]
 
     def _follow(self, stream: _Open) -> None:
         """Feeds the copy until the stream ends, which is raised as `UnavailableError`, or is replaced."""
@@ -217,7 +228,7 @@ class Stream:
                         ids += 1
                         # An id of revision 0 may come before the first snapshots.
                         if stream.everything and (ids > 1 or not event.id.endswith("-0")):
-                            self._copy.all_shown()
+                            self._copy.all_shown(stream.subscriptions)
             raise UnavailableError(f"{stream.url}: the stream was ended")
         except (OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, ValueError):

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 
+use super::reader::Why;
 use crate::client::Shared;
 use crate::copy::Pulse;
 use crate::link::Opened;
-use crate::sse::{Frame, Parser};
+use crate::sse::{Frame, Parser, TooLong};
 use crate::transport::TransportBody;
 
 /// A stream that says nothing for so long is dead.
@@ -36,27 +37,26 @@ impl Live {
     }
 
     /// The next event, or why there will be none. Nothing is lost when this is dropped halfway.
-    pub(crate) async fn next(
-        &mut self,
-        shared: &Shared,
-        pulse: &Arc<Pulse>,
-    ) -> Result<Frame, String> {
+    pub(crate) async fn next(&mut self, shared: &Shared, pulse: &Arc<Pulse>) -> Result<Frame, Why> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 return Ok(frame);
             }
             let silence = self.heard + SILENCE_MAX;
             let piece = tokio::time::timeout_at(silence, self.body.frame()).await;
-            let piece = piece.map_err(|_| format!("nothing was heard for {SILENCE_MAX:?}"))?;
-            let piece = piece.ok_or_else(|| "the registry ended it".to_owned())?;
-            let piece = piece.map_err(|error| crate::link::chain(&*error))?;
+            let silent = |_| Why::Ended(format!("nothing was heard for {SILENCE_MAX:?}"));
+            let piece = piece
+                .map_err(silent)?
+                .ok_or_else(|| Why::Ended("the registry ended it".to_owned()))?
+                .map_err(|error| Why::Ended(crate::link::chain(&*error)))?;
             let Ok(data) = piece.into_data() else {
                 continue;
             };
             self.heard = tokio::time::Instant::now();
             pulse.beat(shared.now());
             self.parser.feed(&data);
-            while let Some(frame) = self.parser.next().map_err(|error| error.to_string())? {
+            let too_long = |error: TooLong| Why::Unreadable(error.to_string());
+            while let Some(frame) = self.parser.next().map_err(too_long)? {
                 self.ready.push_back(frame);
             }
         }

@@ -20,9 +20,12 @@ const GATHER: Duration = Duration::from_millis(5);
 /// A registration that is being repeated is waited for so long: the stream then speaks for the session.
 const SETTLED_WITHIN: Duration = Duration::from_secs(1);
 
+/// Events for each subscription that are held until the history is known.
+const HELD_PER_TOPIC_MAX: usize = 2;
+
 /// Why a stream is to be opened (again).
 #[derive(Debug, PartialEq, Eq)]
-enum Why {
+pub(super) enum Why {
     /// There is none yet, or it ended.
     Ended(String),
     /// It told something that can't be read: what it told before counts no more.
@@ -138,6 +141,8 @@ impl Reader {
             .await;
         if matches!(opened, Err(Failure::Unknown)) && request.session.is_some() {
             super::super::heart::forgotten(&self.shared);
+            // The next try comes in its time.
+            self.changes.forgotten.mark_unchanged();
         }
         opened.map(Live::new)
     }
@@ -145,10 +150,13 @@ impl Reader {
     fn request(&self) -> WatchRequest {
         let options = &self.shared.options;
         let there = !self.shared.registrations.there().is_empty();
+        let is_config = |topic| matches!(topic, &Topic::Config(_));
+        // Of a session that it doesn't know the registry tells nothing but configuration.
+        let named = there || self.topics.iter().any(is_config);
         let mut request = WatchRequest {
             zone: options.zone.clone(),
             labels: Map(options.labels.iter().cloned().collect()),
-            session: there.then(|| self.shared.session.clone()),
+            session: named.then(|| self.shared.session.clone()),
             ..WatchRequest::default()
         };
         for topic in &self.topics {
@@ -227,7 +235,7 @@ impl Reader {
                             return Why::Unreadable(format!("an event can't be read: {error}"));
                         }
                     }
-                    Err(reason) => return Why::Ended(reason),
+                    Err(why) => return why,
                 },
                 () = more => {}
                 _ = self.changes.forgotten.changed() => return Why::Elsewhere,
@@ -240,6 +248,7 @@ impl Reader {
                 // Never while nobody could confirm anything.
                 () = tokio::time::sleep(sweep.unwrap_or_default()), if sweep.is_some() && address.is_some() => {
                     self.look_for_unconfirmed(shared.now());
+                    shared.copy.changed();
                 }
             }
         }
@@ -269,6 +278,9 @@ impl Reader {
         }
         if let Some(event) = event {
             self.apply(event, now);
+        }
+        if self.held.len() > HELD_PER_TOPIC_MAX * self.topics.len() {
+            return Err("too much was told without an id".into());
         }
         if frame.id.is_some() {
             self.last_id.clone_from(&frame.id);

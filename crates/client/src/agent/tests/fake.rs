@@ -36,6 +36,8 @@ pub(super) enum Reply {
     /// A status with a body, and whether the node is isolated.
     Status(u16, String),
     Isolated(u16, String),
+    /// 503, with the seconds of `Retry-After`.
+    Busy(u64),
     /// Nothing, ever.
     Hang,
     /// No connection.
@@ -76,6 +78,12 @@ pub(super) fn instance(id: &str) -> String {
     format!(
         r#"{{"id":"{id}","address":"10.0.0.1","port":80,"weight":100,"status":"up","health":"passing","ephemeral":true,"revision":1}}"#
     )
+}
+
+/// A problem document.
+pub(super) fn problem(status: u16, code: &str) -> Reply {
+    let body = serde_json::json!({"type": "", "title": "", "status": status, "detail": "mend it", "code": code});
+    Reply::Status(status, body.to_string())
 }
 
 type Script = Box<dyn FnMut(&Asked) -> Reply + Send>;
@@ -190,6 +198,7 @@ impl Transport for Fake {
             match reply {
                 Reply::Status(status, body) => answer(status, body, false),
                 Reply::Isolated(status, body) => answer(status, body, true),
+                Reply::Busy(seconds) => busy(seconds),
                 Reply::Hang => std::future::pending().await,
                 Reply::Refuse => Err("connection refused".into()),
                 Reply::Stream => stream(&state),
@@ -205,6 +214,12 @@ fn answer(status: u16, body: String, isolated: bool) -> Result<Response<Transpor
         response = response.header("x-registry-isolated", "true");
     }
     Ok(response.body(body.boxed_unsync())?)
+}
+
+fn busy(seconds: u64) -> Result<Response<TransportBody>, BoxError> {
+    let mut response = answer(503, String::new(), false)?;
+    response.headers_mut().insert("retry-after", seconds.into());
+    Ok(response)
 }
 
 fn stream(state: &State) -> Result<Response<TransportBody>, BoxError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::fake::{Asked, Fake, Reply, Running, good, until};
+use super::fake::{Asked, Fake, Reply, Running, good, problem, until};
 use super::seconds;
 use crate::Status;
 use crate::error::{CloseError, RegisterError};
@@ -20,12 +20,6 @@ fn register(running: &Running) -> Registration {
     Registration::new(&running.shared, new)
 }
 
-fn problem(status: u16, code: &str) -> Reply {
-    let body =
-        json!({"type": "", "title": "", "status": status, "detail": "mend it", "code": code});
-    Reply::Status(status, body.to_string())
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_registration_is_repeated_at_one_address_after_the_other_until_it_is_there() {
     let mut tries = 0;
@@ -37,6 +31,8 @@ async fn a_registration_is_repeated_at_one_address_after_the_other_until_it_is_t
             3 => Reply::Hang,
             4 => Reply::Status(200, "<html>".to_owned()),
             5 => Reply::Status(302, String::new()),
+            6 => Reply::Status(403, "a proxy says no".to_owned()),
+            7 => Reply::Status(404, String::new()),
             _ => good(asked),
         }
     });
@@ -53,7 +49,10 @@ async fn a_registration_is_repeated_at_one_address_after_the_other_until_it_is_t
         .expect("it is there in the end");
     let asked = fake.asked("PUT /api/v1/services/orders/instances/a");
     let hosts: Vec<_> = asked.iter().map(|asked| asked.host.as_str()).collect();
-    assert_eq!(hosts, ["one", "two", "one", "two", "one", "two"]);
+    assert_eq!(
+        hosts,
+        ["one", "two", "one", "two", "one", "two", "one", "two"]
+    );
     let body = &asked[0].body;
     assert_eq!(body["session"], Value::from(running.shared.session.clone()));
     assert_eq!(
@@ -293,4 +292,66 @@ async fn an_isolated_node_is_left_for_another() {
         .expect("registered");
     let beat = until("a heartbeat", || fake.asked("heartbeat").pop()).await;
     assert_eq!(beat.host, "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_meanwhile_is_registered_again_when_the_registry_forgot() {
+    let fake = Fake::good();
+    let running = fake.client(|_| {});
+    let registration = register(&running);
+    registration.wait(seconds(5)).await.expect("registered");
+    let mut puts = 0;
+    fake.script(move |asked| {
+        puts += u32::from(asked.what.starts_with("PUT"));
+        match asked.what.as_str() {
+            what if what.contains("/heartbeat") && puts <= 3 => problem(404, "not-registered"),
+            what if what.starts_with("PUT") && puts <= 3 => problem(403, "forbidden"),
+            _ => good(asked),
+        }
+    });
+    registration.set_status(Status::Draining);
+    until("it is refused", || {
+        (fake.asked("PUT").len() == 2).then_some(())
+    })
+    .await;
+    until("it is there again", || {
+        running.shared.registrations.there().pop()
+    })
+    .await;
+    assert!(fake.asked("PUT").len() >= 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_asks_for_patience_gets_heartbeats_all_the_same() {
+    let fake = Fake::good();
+    let running = fake.client(|_| {});
+    register(&running)
+        .wait(seconds(5))
+        .await
+        .expect("registered");
+    fake.script(|_| Reply::Busy(60));
+    until("many heartbeats", || {
+        (fake.asked("heartbeat").len() > 10).then_some(())
+    })
+    .await;
+    let beats = fake.asked("heartbeat");
+    let pauses = beats.windows(2).map(|two| two[1].at - two[0].at);
+    assert!(pauses.max() <= Some(seconds(6)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_go_on_while_it_drains() {
+    let fake = Fake::good();
+    let running = fake.client(|options| {
+        options.drain_delay = seconds(20);
+        options.close_timeout = seconds(30);
+    });
+    register(&running)
+        .wait(seconds(5))
+        .await
+        .expect("registered");
+    running.shared.closing.send_replace(true);
+    running.agent.await.expect("it ends");
+    assert!(fake.asked("heartbeat").len() >= 3);
+    assert_eq!(Arc::strong_count(&running.shared), 1, "nothing is left");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::fake::{Fake, Reply, Running, good, until};
+use super::fake::{Fake, Reply, Running, good, problem, until};
 use super::seconds;
 use crate::config::Config;
 use crate::copy::ServiceCopy;
@@ -211,7 +211,7 @@ async fn a_stream_of_an_unknown_session_registers_again_first() {
     let mut unknown = true;
     fake.script(move |asked| {
         if asked.what.contains("/watch") && std::mem::take(&mut unknown) {
-            return Reply::Status(404, String::new());
+            return problem(404, "not-registered");
         }
         good(asked)
     });
@@ -283,4 +283,68 @@ async fn releases_are_acknowledged_once_they_are_used_or_cannot_be() {
         r#"{"group":"shop","key":"plain","removed":true}"#,
     );
     until("it is gone", || plain.value().is_none().then_some(())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_on_disk_is_acknowledged_when_the_stream_confirms_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let release = r#"{"group":"shop","key":"plain","release":1,"format":"text","content":"x"}"#;
+    let acks = |fake: &Fake| fake.asked("acks").pop();
+    for _first_and_second_run in 0..2 {
+        let fake = Fake::good();
+        let path = folder.path().to_owned();
+        let running = fake.client(|options| options.snapshot_folder = Some(path));
+        let _copy = running.shared.copy.config("shop/plain").expect("a name");
+        let feed = fake.feed().await;
+        let session = Value::from(running.shared.session.clone());
+        assert_eq!(fake.asked("/watch")[0].body["session"], session);
+        assert!(acks(&fake).is_none());
+        feed.event("config", Some("e-1"), release);
+        let told = until("the acknowledgement", || acks(&fake)).await;
+        assert_eq!(told.body["acks"][0]["release"], 1);
+        running.shared.closing.send_replace(true);
+        running.agent.await.expect("it ends");
+        let file = folder.path().join("default.json");
+        assert!(file.exists(), "it was told");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_never_tells_its_history_is_opened_anew() {
+    let fake = Fake::good();
+    let running = fake.client(|_| {});
+    let _copy = follow(&running, "orders");
+    let feed = fake.feed().await;
+    let nothing = r#"{"service":"orders","revision":1,"protected":false,"instances":[]}"#;
+    for _ in 0..3 {
+        feed.event("snapshot", None, nothing);
+    }
+    let _next = fake.feed().await;
+    assert!(feed.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_too_long_begins_from_the_beginning() {
+    let fake = Fake::good();
+    let running = fake.client(|_| {});
+    let copy = follow(&running, "orders");
+    let feed = fake.feed().await;
+    feed.snapshot("e-1", "orders", &["a"]);
+    until_ids(&copy, &["a"]).await;
+    feed.send("x".repeat(64 * 1024 * 1024 + 1));
+    let _next = fake.feed().await;
+    assert_eq!(fake.asked("/watch")[1].headers.get("last-event-id"), None);
+    assert_eq!(ids(&copy), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_refused_is_no_reason_to_leave_the_address() {
+    let fake = Fake::new(|_| problem(403, "forbidden"));
+    let running = fake.client(|_| {});
+    let _copy = follow(&running, "orders");
+    let asked = until("some attempts", || {
+        Some(fake.asked("/watch")).filter(|asked| asked.len() > 3)
+    })
+    .await;
+    assert!(asked.iter().all(|one| one.host == asked[0].host));
 }
