@@ -120,7 +120,11 @@ function memory(): void {
   const line = JSON.stringify({ service: "x", revision: 1, protected: false, instances: instances(n) });
   const before = used();
   const copy = new ServiceCopy("x");
-  const copies = new Copies(SYSTEM_CLOCK, new Hooks(console), { serviceChanged() {}, configChanged() {} });
+  const copies = new Copies(SYSTEM_CLOCK, new Hooks(console), {
+    serviceChanged() {},
+    configChanged() {},
+    epochKnown() {},
+  });
   copies.services.set("x", copy);
   copies.apply({ epoch: "a", undecided: new Set() }, "snapshot", line, ["x"]);
   const decider = new Decider(new SystemRandom());

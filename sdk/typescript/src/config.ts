@@ -18,8 +18,9 @@ export class ConfigItem {
   private callbacks: readonly ConfigCallback[] = [];
   private readonly knowledge: Knowledge;
   private calling: Promise<void> | undefined;
-  private pending = false;
-  /** What became of the release that was taken over last. */
+  /** Who hasn't been told of what is in use. */
+  private owed: readonly ConfigCallback[] = [];
+  /** What became of the release that was taken over last; an error stays, whoever succeeds afterwards. */
   private outcome: { readonly release: number; readonly error: unknown } | undefined;
 
   /** @internal */
@@ -60,9 +61,15 @@ export class ConfigItem {
     return this;
   }
 
-  /** Calls back with each release that follows, one at a time; the answer stops it. */
+  /**
+   * Calls back with the release that is known, if there is one, and with each that follows, one at a time; the answer stops
+   * it.
+   */
   onChange(callback: ConfigCallback): () => void {
     this.callbacks = [...this.callbacks, callback];
+    if (this.copy.value) {
+      this.owe([callback]);
+    }
     return () => {
       this.callbacks = this.callbacks.filter((one) => one !== callback);
     };
@@ -78,8 +85,8 @@ export class ConfigItem {
       this.repeat();
       return;
     }
-    this.pending = true;
-    this.calling ??= Promise.resolve().then(() => this.call());
+    this.outcome = undefined;
+    this.owe(this.callbacks);
   }
 
   /** @internal */
@@ -88,16 +95,22 @@ export class ConfigItem {
     this.knowledge.close();
   }
 
-  /** Calls back with what is in use, until that is what was called with last. */
+  private owe(callbacks: readonly ConfigCallback[]): void {
+    this.owed = [...new Set([...this.owed, ...callbacks])];
+    this.calling ??= Promise.resolve().then(() => this.call());
+  }
+
+  /** Calls back with what is in use, until everybody was called with that. */
   private async call(): Promise<void> {
-    while (this.pending) {
-      this.pending = false;
+    while (this.owed.length > 0) {
+      const callbacks = this.owed.filter((one) => this.callbacks.includes(one));
+      this.owed = [];
       const { value } = this.copy;
       try {
-        for (const callback of this.callbacks) {
+        for (const callback of callbacks) {
           await callback(value);
         }
-        this.acknowledge(value);
+        this.acknowledge(value, this.errorOf(value));
       } catch (error) {
         this.acknowledge(value, error ?? "the callback threw nothing");
       }
@@ -109,8 +122,12 @@ export class ConfigItem {
   private repeat(): void {
     const { value } = this.copy;
     if (!this.calling) {
-      this.acknowledge(value, this.outcome?.release === value?.release ? this.outcome?.error : undefined);
+      this.acknowledge(value, this.errorOf(value));
     }
+  }
+
+  private errorOf(value: ConfigValue | undefined): unknown {
+    return this.outcome?.release === value?.release ? this.outcome?.error : undefined;
   }
 
   private acknowledge(value: ConfigValue | undefined, error?: unknown): void {

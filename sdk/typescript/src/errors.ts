@@ -69,12 +69,17 @@ export class NoInstanceError extends RegistryError {
 export class RefusedError extends RegistryError {
   override name = "RefusedError";
 
+  /** Whether the registry doesn't know the session or instance. */
+  get isNotRegistered(): boolean {
+    return this.code === "not-registered";
+  }
+
   constructor(
     /** What was asked. */
     readonly action: string,
     /** The HTTP status. */
     readonly status: number,
-    /** The stable word for programs, such as `invalid-field`; empty where the answer had none. */
+    /** The stable word for programs, such as `invalid-field`. */
     readonly code: string,
     /** What was wrong, and what to do. */
     readonly detail: string,

@@ -81,6 +81,7 @@ export class Registry implements AsyncDisposable {
         this.configs.get(copy.name)?.told(changed);
         this.writer?.changed();
       },
+      epochKnown: () => this.writer?.changed(),
     });
     this.session = new Session(this.api, settings, this.hooks, this.report, {
       begun: () => this.signals.install(),
@@ -132,7 +133,7 @@ export class Registry implements AsyncDisposable {
     const saved = this.loaded.saved;
     const onDisk = saved && Object.hasOwn(saved.services, name) ? saved.services[name] : undefined;
     if (saved && onDisk) {
-      copy.restore(onDisk, saved.epoch);
+      copy.restore(onDisk, saved.epoch ?? undefined);
     }
     this.copies.services.set(name, copy);
     const { hooks, report, settings } = this;
@@ -233,8 +234,9 @@ export class Registry implements AsyncDisposable {
     clearTimeout(timer);
     this.stopped.abort();
     this.caller.close();
+    await Promise.all([this.session.close(), this.watches.close(), this.acks.close()]);
     this.copies.close();
-    await Promise.all([this.session.close(), this.watches.close(), this.acks.close(), this.writer?.close()]);
+    await this.writer?.close();
     for (const one of [...this.services.values(), ...this.configs.values()]) {
       one.close();
     }
@@ -249,7 +251,7 @@ export class Registry implements AsyncDisposable {
       this.settings.logger.warn(`paste-registry: ${loaded.warning}`);
     }
     if (loaded.saved) {
-      this.copies.epoch = loaded.saved.epoch;
+      this.copies.epoch = loaded.saved.epoch ?? undefined;
       this.hooks.emit("snapshot-loaded", {
         services: Object.keys(loaded.saved.services).length,
         configs: Object.keys(loaded.saved.configs).length,

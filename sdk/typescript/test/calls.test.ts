@@ -90,6 +90,17 @@ for (const [name, call] of Object.entries(WRAPPERS)) {
     assert.equal(bad.requests.length, 3, "the first try and two more");
   });
 
+  test(`${name}: when nobody is left for another try, the last answer is the call's`, async () => {
+    await using bad = await Backend.start(async (_request, response) => {
+      await server.request("DELETE", `/services/leaving-${name}/instances/bad`);
+      const leaving = registry.service(`leaving-${name}`);
+      await until("it is gone", () => leaving.instances().length === 0);
+      response.writeHead(503).end("busy");
+    });
+    await server.add(`leaving-${name}`, "bad", { port: bad.port });
+    assert.equal(await call(`http://leaving-${name}/`, { method: "GET" }), "503 busy");
+  });
+
   test(`${name}: a service without instances says so`, async () => {
     await assert.rejects(call(`http://nobody-${name}/`, { method: "GET" }), NoInstanceError);
   });

@@ -21,11 +21,13 @@ class Bench {
   readonly copies = new Copies({ now: () => this.now, wallTime: () => 0 }, new Hooks(console), {
     serviceChanged() {},
     configChanged() {},
+    epochKnown() {},
   });
 
   constructor() {
     this.copies.services.set("orders", this.copy);
     this.copies.configs.set("shop/app.yaml", this.config);
+    this.copies.opened(["orders"]);
   }
 
   get ids(): string {
@@ -97,6 +99,39 @@ test("after a reset, what isn't confirmed within a minute goes, and nothing else
   bench.now = 61 * SECOND;
   bench.copies.expire();
   assert.equal(bench.ids, "b,c");
+  bench.copies.close();
+});
+
+test("while no stream is open nobody goes, and the minute begins anew when one is", () => {
+  const bench = new Bench();
+  bench.snapshot(bench.stream("a"), "a", "b");
+  bench.snapshot(bench.stream("z"), "b");
+  bench.now = 30 * SECOND;
+  bench.copies.opened(["orders"]);
+  bench.now = 59 * SECOND;
+  bench.copies.closed(["orders"]);
+  bench.now = 600 * SECOND;
+  bench.copies.expire();
+  assert.equal(bench.ids, "a,b");
+  bench.copies.opened(["orders"]);
+  bench.now = 660 * SECOND - 1;
+  bench.copies.expire();
+  assert.equal(bench.ids, "a,b");
+  bench.now = 660 * SECOND;
+  bench.copies.expire();
+  assert.equal(bench.ids, "b");
+  bench.copies.close();
+});
+
+test("a second stream in place of the first gives nobody more time", () => {
+  const bench = new Bench();
+  bench.snapshot(bench.stream("a"), "a");
+  bench.snapshot(bench.stream("z"));
+  bench.now = 30 * SECOND;
+  bench.copies.opened(["orders"]);
+  bench.now = 60 * SECOND;
+  bench.copies.expire();
+  assert.equal(bench.ids, "");
   bench.copies.close();
 });
 

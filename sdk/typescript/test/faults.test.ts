@@ -16,12 +16,13 @@ import { until } from "./support/waiting.js";
 
 const SILENT = { warn() {} };
 
-/** A client that hurries and logs nothing. */
+/** A client that hurries and logs nothing. Where the registry is gone first, `close` takes all of its time. */
 function connect(t: TestContext, options: ConnectOptions): Registry {
   const registry = Registry.connect({
     signals: [],
     drainDelayMs: 0,
     heartbeatMs: 200,
+    closeTimeoutMs: 200,
     logger: SILENT,
     ...options,
   });
@@ -137,6 +138,8 @@ test("a registry that lost its data is told again, and empties nothing", async (
 
 for (const [what, listener] of Object.entries({
   "answers 500": answering(500, "no"),
+  "answers 404 as somebody else": answering(404, "no such page"),
+  "answers 403 as somebody else": answering(403, '{"detail":"go away"}'),
   "doesn't answer": () => {},
   "answers garbage": answering(200, "<html>garbage</html>"),
   "is cut off": (_request: unknown, response: { destroy(): void }) => response.destroy(),
@@ -224,7 +227,7 @@ function sessionOf(instances: object[]): string {
   return (instances[0] as { session: string }).session;
 }
 
-test("close during a reconnect is quick and leaves nothing behind", async (t) => {
+test("close during a reconnect ends in time and leaves nothing behind", async (t) => {
   const server = await started(t);
   const registry = connect(t, { urls: server.url });
   await registry.register({ service: "web", port: 1 }).ready();
@@ -241,7 +244,7 @@ test("close drains first, then ends the session", async (t) => {
     response.writeHead(request.url!.endsWith("/heartbeat") ? 204 : 200);
     response.end(request.method === "PUT" ? JSON.stringify({ id }) : "");
   });
-  const registry = connect(t, { urls: server.url, drainDelayMs: 100 });
+  const registry = connect(t, { urls: server.url, drainDelayMs: 100, closeTimeoutMs: 30_000 });
   await registry.register({ service: "web", port: 1, id: "one" }).ready();
   await registry.close();
   const written = server.requests.filter((request) => !request.startsWith("POST"));
@@ -251,13 +254,66 @@ test("close drains first, then ends the session", async (t) => {
   assert.match(written[2]!, /^DELETE \/api\/v1\/sessions\//);
 });
 
+test("the end of the session is tried again, and for what was never answered, too", async (t) => {
+  let deletions = 0;
+  await using server = await Backend.start((request, response) => {
+    if (request.method === "DELETE") {
+      deletions += 1;
+      response.writeHead(deletions < 3 ? 503 : 204).end();
+    }
+  });
+  const events: string[] = [];
+  const registry = connect(t, {
+    urls: server.url,
+    requestTimeoutMs: 60_000,
+    closeTimeoutMs: 30_000,
+    onEvent: (name) => events.push(name),
+  });
+  registry.register({ service: "web", port: 1, id: "one" });
+  await until("it was sent", () => server.requests.length === 1);
+  await registry.close();
+  assert.equal(deletions, 3);
+  assert.deepEqual(events, ["deregistered"]);
+});
+
+test("every stream names the session once something is registered", async (t) => {
+  const sessions: unknown[] = [];
+  await using server = await Backend.start(async (request, response) => {
+    if (request.method === "PUT") {
+      response.end(JSON.stringify({ id: "one" }));
+    } else if (request.url!.endsWith("/watch")) {
+      const pieces = await request.toArray();
+      sessions.push(JSON.parse(Buffer.concat(pieces).toString()).session);
+      response.writeHead(200, { "Content-Type": "text/event-stream" }).write(": here\n\n");
+    } else {
+      response.writeHead(204).end();
+    }
+  });
+  const registry = connect(t, { urls: server.url });
+  await registry.register({ service: "web", port: 1, id: "one" }).ready();
+  for (let count = 0; count < 101; count += 1) {
+    registry.service(`many-${count}`);
+  }
+  await until("both streams are open", () => sessions.length === 2);
+  assert.equal(typeof sessions[0], "string");
+  assert.equal(sessions[1], sessions[0]);
+});
+
+test("the address of a registration that names none is the one towards the registry", async (t) => {
+  const server = await started(t);
+  const registry = connect(t, { urls: server.url });
+  await registry.register({ service: "web", port: 1 }).ready();
+  const [web] = await server.instances("web");
+  assert.equal((web as unknown as { address: string }).address, "127.0.0.1");
+});
+
 test("close ends within its time-out though nobody answers", async (t) => {
   await using server = await Backend.start((request, response) => {
     if (request.method === "PUT") {
       response.end(JSON.stringify({ id: request.url!.split("/").at(-1)! }));
     }
   });
-  const registry = connect(t, { urls: server.url, requestTimeoutMs: 600_000, closeTimeoutMs: 200 });
+  const registry = connect(t, { urls: server.url, requestTimeoutMs: 600_000 });
   await registry.register({ service: "web", port: 1, id: "one" }).ready();
   await registry.close();
   assert.ok(server.requests.some((request) => request.startsWith("PATCH")));

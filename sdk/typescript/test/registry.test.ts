@@ -169,6 +169,28 @@ test("a callback that throws is told to the registry, and is called again", asyn
   assert.deepEqual(told, ["bad: 1", "good: 1"]);
 });
 
+test("a callback that comes later is called with what is known, and its word counts", async () => {
+  await using registry = connect();
+  await server.request("PUT", "/configs/shop/late.yaml", { content: "a: 1", format: "yaml" });
+  const item = await registry.config("shop/late.yaml").ready();
+  const acknowledged = async () => {
+    const { subscribers } = await server.request("GET", "/configs/shop/late.yaml/subscribers");
+    return subscribers[0]?.acknowledged;
+  };
+  await until("it is taken over", async () => (await acknowledged())?.release === 1);
+  const told: (string | undefined)[] = [];
+  item.onChange((value) => {
+    told.push(value?.content);
+    throw new Error(`${"ü".repeat(511)}€`);
+  });
+  await until("its error is told", async () => (await acknowledged())?.error !== undefined);
+  assert.equal((await acknowledged()).error, "ü".repeat(511), "cut at 1024 bytes, in whole characters");
+  assert.deepEqual(told, ["a: 1"]);
+  item.onChange((value) => void told.push(`second ${value?.content}`));
+  await until("the second is called", () => told.length === 2);
+  assert.deepEqual(told, ["a: 1", "second a: 1"]);
+});
+
 test("without a callback, what is taken over is acknowledged", async () => {
   await using registry = connect();
   await server.request("PUT", "/configs/shop/plain.yaml", { content: "a: 1", format: "yaml" });

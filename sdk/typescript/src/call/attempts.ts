@@ -42,6 +42,8 @@ export class Attempts {
   private readonly deadline: number;
   private retries = 0;
   private pick: Pick | undefined;
+  /** Whom the next try goes to, once there is to be one. */
+  private following: Pick | undefined;
   private began = 0;
 
   constructor(
@@ -54,11 +56,10 @@ export class Attempts {
     service.budget.deposit(settings.clock.now());
   }
 
-  /** Chooses the instance of the next try. */
+  /** Begins the next try: gives the instance that it goes to. */
   next(): Pick {
-    const ask = this.tried.length > 0 ? { ...this.ask, exclude: this.tried } : this.ask;
-    this.pick = this.service.pick(ask, false);
-    this.tried.push(this.pick.instance.id);
+    this.pick = this.following ?? this.choose();
+    this.following = undefined;
     this.began = this.settings.clock.now();
     return this.pick;
   }
@@ -98,8 +99,21 @@ export class Attempts {
     if (!inTime || !this.service.budget.withdraw(now)) {
       return undefined;
     }
+    try {
+      this.following = this.choose();
+    } catch {
+      // Without an instance for another try, what came of this one is the last word.
+      return undefined;
+    }
     this.retries += 1;
     return wait / MILLISECOND;
+  }
+
+  private choose(): Pick {
+    const ask = this.tried.length > 0 ? { ...this.ask, exclude: this.tried } : this.ask;
+    const pick = this.service.pick(ask, false);
+    this.tried.push(pick.instance.id);
+    return pick;
   }
 
   private get timeouts() {

@@ -30,6 +30,8 @@ export interface ConfigEvent {
 export class ConfigCopy {
   /** Whether anything has ever been said of it. */
   known = false;
+  /** Whether the stream has told what is in use, and not only the disk. */
+  live = false;
   /** Whether it must not be written to disk. */
   secret = false;
   /** What is in use; `undefined` if there is no such item. */
@@ -54,6 +56,7 @@ export class ConfigCopy {
     const before = this.value;
     this.value = event.removed ? undefined : readValue(event, this.name);
     this.secret = event.secret === true;
+    this.live = true;
     const changed = !this.known || !same(before, this.value);
     this.known = true;
     return changed;

@@ -21,6 +21,8 @@ export interface CopyListener {
   serviceChanged(copy: ServiceCopy): void;
   /** `release` is what was said, which may be what was there. */
   configChanged(copy: ConfigCopy, changed: boolean): void;
+  /** It is known now of which epoch a stream told. */
+  epochKnown(): void;
 }
 
 /** All copies of a namespace. */
@@ -69,6 +71,23 @@ export class Copies {
       }
     }
     stream.undecided.clear();
+    this.listener.epochKnown();
+    this.schedule();
+  }
+
+  /** Notes that a stream that tells of `services` was opened. */
+  opened(services: Iterable<string>): void {
+    for (const name of services) {
+      this.services.get(name)?.opened(this.clock.now());
+    }
+    this.schedule();
+  }
+
+  /** Notes that no stream tells of `services` any more: nobody of them goes meanwhile. */
+  closed(services: Iterable<string>): void {
+    for (const name of services) {
+      this.services.get(name)?.closed();
+    }
     this.schedule();
   }
 

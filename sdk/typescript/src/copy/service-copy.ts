@@ -43,6 +43,10 @@ export class ServiceCopy {
   policy: unknown;
   /** In id order. */
   instances: readonly Instance[] = [];
+  /** Whether a stream that tells of it is open. */
+  private streamed = false;
+  /** Whether the epoch of the last snapshot isn't known yet. */
+  private awaitsEpoch = false;
   /** Instances of another epoch, and when they go unless they are confirmed. */
   private readonly unconfirmed = new Map<string, number>();
   /** Instances that a snapshot lacks of which it isn't known yet whether it is of the same epoch. */
@@ -50,8 +54,8 @@ export class ServiceCopy {
 
   constructor(readonly name: string) {}
 
-  /** Takes over what is on disk, of `epoch`. */
-  restore(saved: Omit<SnapshotEvent, "service">, epoch: string): void {
+  /** Takes over what is on disk, of `epoch` if that is known. */
+  restore(saved: Omit<SnapshotEvent, "service">, epoch: string | undefined): void {
     this.take(saved, [...saved.instances]);
     this.policy = saved.policy ?? undefined;
     this.epoch = epoch;
@@ -81,6 +85,28 @@ export class ServiceCopy {
     this.take(event, sorted);
     this.policy = event.policy ?? undefined;
     this.live = true;
+    this.awaitsEpoch = epoch === undefined;
+  }
+
+  /** Whether the stream has told all of it, in a known epoch. */
+  get isConfirmed(): boolean {
+    return this.live && !this.awaitsEpoch && this.unconfirmed.size === 0;
+  }
+
+  /**
+   * A stream that tells of it was opened. Where there was none, nothing could be confirmed: what isn't has all of its
+   * time anew.
+   */
+  opened(now: number): void {
+    for (const id of this.streamed ? [] : this.unconfirmed.keys()) {
+      this.unconfirmed.set(id, now + UNCONFIRMED_FOR);
+    }
+    this.streamed = true;
+  }
+
+  /** No stream tells of it any more: what isn't confirmed stays until one does. */
+  closed(): void {
+    this.streamed = false;
   }
 
   /** Takes over a delta. */
@@ -104,6 +130,7 @@ export class ServiceCopy {
   /** Keeps all that is known as unconfirmed: a new history begins. */
   doubt(epoch: string, now: number): void {
     this.epoch = epoch;
+    this.awaitsEpoch = false;
     for (const { id } of this.instances) {
       this.unconfirmed.set(id, this.unconfirmed.get(id) ?? now + UNCONFIRMED_FOR);
     }
@@ -113,18 +140,21 @@ export class ServiceCopy {
   decide(epoch: string): boolean {
     const gone = epoch === this.epoch ? this.drop((id) => this.undecided.has(id)) : false;
     this.epoch = epoch;
+    this.awaitsEpoch = false;
     this.undecided.clear();
     return gone;
   }
 
   /** Lets those go that weren't confirmed in time; gives whether that changed anything. */
   expire(now: number): boolean {
-    return this.drop((id) => (this.unconfirmed.get(id) ?? Number.POSITIVE_INFINITY) <= now);
+    return this.streamed && this.drop((id) => (this.unconfirmed.get(id) ?? Number.POSITIVE_INFINITY) <= now);
   }
 
-  /** When the next unconfirmed instance goes; `undefined` if there is none. */
+  /** When the next unconfirmed instance goes; `undefined` if none does. */
   get nextExpiry(): number | undefined {
-    return this.unconfirmed.size > 0 ? Math.min(...new Set(this.unconfirmed.values())) : undefined;
+    return this.streamed && this.unconfirmed.size > 0
+      ? Math.min(...new Set(this.unconfirmed.values()))
+      : undefined;
   }
 
   private drop(isGone: (id: string) => boolean): boolean {

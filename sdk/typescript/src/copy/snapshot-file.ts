@@ -26,7 +26,8 @@ export interface SavedService {
 
 /** What is on disk. */
 export interface Saved {
-  readonly epoch: string;
+  /** `null` if it wasn't known. */
+  readonly epoch: string | null;
   /** RFC 3339. */
   readonly saved_at: string;
   readonly services: Readonly<Record<string, SavedService>>;
@@ -121,11 +122,12 @@ export function decodeSnapshot(bytes: Buffer): Saved | string {
 }
 
 function checked(saved: Saved): Saved {
-  if (typeof saved.epoch !== "string" || Number.isNaN(Date.parse(saved.saved_at))) {
+  const { epoch } = saved;
+  if ((typeof epoch !== "string" && epoch !== null) || Number.isNaN(Date.parse(saved.saved_at))) {
     throw new TypeError("it lacks its epoch or when it was written");
   }
   for (const { instances } of Object.values(saved.services)) {
     instances.forEach(readInstance);
   }
-  return saved;
+  return { ...saved, epoch: epoch || null };
 }

@@ -15,6 +15,7 @@ const WRITE_AFTER = 1000;
 export class SnapshotWriter {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
+  private closed = false;
 
   constructor(
     private readonly path: string,
@@ -25,7 +26,7 @@ export class SnapshotWriter {
 
   /** Notes that something changed. */
   changed(): void {
-    if (this.timer === undefined) {
+    if (this.timer === undefined && !this.closed) {
       this.timer = setTimeout(() => {
         this.timer = undefined;
         this.write();
@@ -36,6 +37,7 @@ export class SnapshotWriter {
 
   /** Writes what is there, and no more after that. */
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.timer);
     this.write();
     await this.writing;
@@ -54,16 +56,21 @@ export class SnapshotWriter {
   }
 }
 
-/** What is worth keeping; `undefined` while there is nothing, or something that the registry hasn't confirmed. */
+/**
+ * What is worth keeping; `undefined` while there is nothing, or something that the stream hasn't confirmed: one time and
+ * one epoch couldn't be true of all.
+ */
 function toSave(copies: Copies, wallTime: number): Saved | undefined {
   const services = [...copies.services.values()].filter(({ known }) => known);
   const configs = [...copies.configs.values()].filter(({ secret, value }) => value && !secret);
-  const unconfirmed = services.some(({ live }) => !live);
-  if (copies.epoch === undefined || unconfirmed || services.length + configs.length === 0) {
+  const { epoch } = copies;
+  const confirmed =
+    services.every((copy) => copy.isConfirmed && copy.epoch === epoch) && configs.every(({ live }) => live);
+  if (epoch === undefined || !confirmed || services.length + configs.length === 0) {
     return undefined;
   }
   return {
-    epoch: copies.epoch,
+    epoch,
     saved_at: new Date(wallTime).toISOString(),
     services: Object.fromEntries(
       services.map((copy) => [

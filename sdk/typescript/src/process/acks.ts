@@ -16,8 +16,8 @@ interface Ack {
   readonly error?: string;
 }
 
-/** Longest error that is told, in characters. */
-const ERROR_MAX = 1000;
+/** Longest error that is told, in bytes of UTF-8. */
+const ERROR_MAX = 1024;
 const BATCH_MAX = 1000;
 
 /** Acknowledgements of one session, the latest of each item. */
@@ -40,7 +40,7 @@ export class Acks {
       return;
     }
     const slash = name.indexOf("/");
-    const reason = error === undefined ? {} : { error: asError(error).message.slice(0, ERROR_MAX) };
+    const reason = error === undefined ? {} : { error: cut(asError(error).message) };
     this.waiting.set(name, { group: name.slice(0, slash), key: name.slice(slash + 1), release, ...reason });
     this.running ??= Promise.resolve().then(() => this.run());
   }
@@ -91,4 +91,11 @@ export class Acks {
       return this.retry.failed(thrown, clock.now());
     }
   }
+}
+
+/** The beginning of a text that is too long, in whole characters. */
+function cut(text: string): string {
+  const bytes = Buffer.alloc(ERROR_MAX);
+  const { written } = new TextEncoder().encodeInto(text, bytes);
+  return bytes.toString("utf8", 0, written);
 }

@@ -63,7 +63,7 @@ async function beat(): Promise<number> {
 
 /** A heartbeat that fails is tried again no later than the next one is due. */
 function failed(error: Error): number {
-  if (error instanceof RefusedError && error.status === 404) {
+  if (error instanceof RefusedError && error.isNotRegistered) {
     tell({ kind: "lost" });
     return interval();
   }

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { networkInterfaces } from "node:os";
-
 import type { Status } from "../choose/instance.js";
-import { ClosedError, InvalidOptionError, RefusedError, asError } from "../errors.js";
+import { ClosedError, InvalidOptionError, RefusedError, UnavailableError, asError } from "../errors.js";
 import type { Hooks } from "../hooks.js";
 import type { Settings } from "../options.js";
 import type { Api } from "../registry/api.js";
 import { Retry, pause } from "../registry/retry.js";
+import { addressTowards } from "./own-address.js";
 
 /** How the registry probes an instance by itself. Durations are such as `"10s"`. */
 export interface Check {
@@ -33,7 +32,7 @@ export interface RegisterOptions {
   readonly service: string;
   /** The main port. */
   readonly port: number;
-  /** An IP address or a host name. Default: the first IPv4 address of this machine that others can reach. */
+  /** An IP address or a host name. Default: the one from which this machine reaches the registry. */
   readonly address?: string;
   /** Default: the session and the port. */
   readonly id?: string;
@@ -162,13 +161,30 @@ export class Registration {
     while (this.again && !this.stop.signal.aborted) {
       this.again = false;
       try {
-        await this.send("PUT", this.body, "register", this.stop.signal);
+        const address = this.body["address"] ?? (await this.ownAddress());
+        await this.send("PUT", { ...this.body, address }, "register", this.stop.signal);
         this.taken();
       } catch (thrown) {
         await this.failed(asError(thrown));
       }
     }
     this.running = undefined;
+  }
+
+  /** The address towards the node in use; another node may be reached another way. */
+  private async ownAddress(): Promise<string> {
+    const { api, settings } = this.context;
+    const { index } = api.addresses;
+    const url = api.addresses.url(index);
+    const limit = AbortSignal.timeout(settings.requestTimeoutMs);
+    try {
+      return await addressTowards(url, AbortSignal.any([this.stop.signal, limit]));
+    } catch (cause) {
+      if (!this.stop.signal.aborted) {
+        api.addresses.failed(index);
+      }
+      throw new UnavailableError(`could not find the address of this machine towards ${url}`, { cause });
+    }
   }
 
   private taken(): void {
@@ -233,15 +249,8 @@ function bodyOf(options: RegisterOptions, settings: Settings): Record<string, un
   return {
     ...(settings.zone === undefined ? {} : { zone: settings.zone }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
-    address: reachableAddress(),
     ...rest,
     session: settings.session,
     ttl: TTL,
   };
-}
-
-/** The first IPv4 address of this machine that isn't its loopback. */
-function reachableAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { RefusedError } from "../errors.js";
 import type { Hooks } from "../hooks.js";
 import type { Settings } from "../options.js";
 import type { Api } from "../registry/api.js";
-import { pause } from "../registry/retry.js";
+import { Retry, pause } from "../registry/retry.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Registration, type RegisterOptions } from "./registration.js";
 import type { Report } from "./report.js";
@@ -28,6 +29,8 @@ export class Session {
   /** Whether the registry has heard of the session, as far as is known. */
   isKnown = false;
   private wasKnown = false;
+  /** Whether the registry may have heard of the session: something was sent, answered or not. */
+  private wasSent = false;
 
   constructor(
     private readonly api: Api,
@@ -65,6 +68,7 @@ export class Session {
       this.listener.begun();
     }
     this.registrations.add(registration);
+    this.wasSent = true;
     registration.register();
     return registration;
   }
@@ -81,14 +85,15 @@ export class Session {
   /** Says that everything drains, waits the drain delay, and ends the session. What fails is left to the ttl. */
   async end(signal: AbortSignal): Promise<void> {
     const registrations = [...this.registrations];
-    const known = this.isKnown;
     await Promise.all(registrations.map((registration) => registration.abandon()));
-    if (registrations.length > 0 && known) {
+    if (registrations.length > 0 && this.isKnown) {
       const drained = registrations.map((one) => this.onAnyNode(() => one.drain(signal), signal));
       if ((await Promise.all(drained)).includes(true)) {
         await pause(this.settings.drainDelayMs, signal);
       }
-      await this.onAnyNode(() => this.delete(signal), signal);
+    }
+    if (this.wasSent) {
+      await this.delete(signal);
     }
     this.registrations.clear();
     this.isRegistered = false;
@@ -121,11 +126,28 @@ export class Session {
     }
   }
 
+  /** Tries until the registry has answered, or `signal` aborts. */
   private async delete(signal: AbortSignal): Promise<void> {
-    const { session } = this.settings;
+    const { clock, logger, random, session } = this.settings;
     const path = `/sessions/${encodeURIComponent(session)}`;
-    await this.api.send({ method: "DELETE", path, action: `end the session ${session}`, signal });
-    this.hooks.emit("deregistered", { session });
+    const retry = new Retry(random);
+    let reason: unknown;
+    while (!signal.aborted) {
+      try {
+        await this.api.send({ method: "DELETE", path, action: `end the session ${session}`, signal });
+        this.hooks.emit("deregistered", { session });
+        return;
+      } catch (thrown) {
+        reason = thrown;
+        if (thrown instanceof RefusedError) {
+          break;
+        }
+        await pause(retry.failed(thrown, clock.now()), signal);
+      }
+    }
+    if (!(reason instanceof RefusedError && reason.isNotRegistered)) {
+      logger.warn("paste-registry: could not end the session; the ttl will", reason);
+    }
   }
 
   /** Tries once at each address; gives whether one took it. */
@@ -142,7 +164,7 @@ export class Session {
         break;
       }
     }
-    this.settings.logger.warn("paste-registry: could not deregister; the ttl will", reason);
+    this.settings.logger.warn("paste-registry: could not say that an instance drains", reason);
     return false;
   }
 }

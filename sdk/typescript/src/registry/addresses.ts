@@ -7,6 +7,8 @@
 
 /** An isolated node is left at most this often, in ns. */
 const ISOLATED_PAUSE = 30e9;
+/** A node that said that it is isolated counts as such for this long, in ns. */
+const ISOLATED_FOR = 120e9;
 
 /** The addresses of one registry. */
 export class Addresses {
@@ -48,10 +50,9 @@ export class Addresses {
   /** Notes that a node is cut off from the others, and goes to one that isn't known to be, if there is one. */
   isolated(index: number, now: number): void {
     this.isolatedAt[index] = now;
-    const remembered = ISOLATED_PAUSE * (this.urls.length + 1);
     const next = this.urls
       .map((_, step) => (index + step) % this.urls.length)
-      .find((other) => now - this.isolatedAt[other]! >= remembered);
+      .find((other) => now - this.isolatedAt[other]! >= ISOLATED_FOR);
     if (next !== undefined && now - this.leftAt >= ISOLATED_PAUSE) {
       this.leftAt = now;
       this.move(index, next);

@@ -6,6 +6,7 @@
 import { RefusedError, UnavailableError, asError } from "../errors.js";
 import { USER_AGENT } from "../version.js";
 import type { Addresses } from "./addresses.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** What the API needs to know; it crosses to the heartbeat's thread. */
 export interface ApiSettings {
@@ -27,7 +28,7 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Answers that are final: repeating the request would not help. */
+/** Answers that are final, if they are the registry's own: repeating the request would not help. */
 const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 413, 422]);
 /** The most that is read of an answer, in bytes. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -119,7 +120,7 @@ export class Api {
   ): Promise<T> {
     const { index } = this.addresses;
     try {
-      return await run(index);
+      return await untilAborted(run(index), signal);
     } catch (thrown) {
       if (thrown instanceof RefusedError) {
         throw thrown;
@@ -176,7 +177,8 @@ function read({ accepts, action }: ApiRequest, text: string): unknown {
 
 function refusalOf(action: string, response: Response, text: string): Error {
   const { code, detail } = readProblem(text);
-  if (FINAL.has(response.status)) {
+  // Without a code it is the word of whoever stands between.
+  if (FINAL.has(response.status) && code !== "") {
     return new RefusedError(action, response.status, code, detail);
   }
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
@@ -188,7 +190,8 @@ function refusalOf(action: string, response: Response, text: string): Error {
 function readProblem(text: string): { code: string; detail: string } {
   try {
     const problem = JSON.parse(text) as { code?: unknown; detail?: unknown };
-    return { code: String(problem.code ?? ""), detail: String(problem.detail ?? "") };
+    const code = typeof problem.code === "string" ? problem.code : "";
+    return { code, detail: String(problem.detail ?? "") };
   } catch {
     // Whoever stands between answers with a page of its own, which says nothing to a program.
     return { code: "", detail: "" };

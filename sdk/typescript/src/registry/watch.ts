@@ -12,6 +12,7 @@ import type { Settings } from "../options.js";
 import type { Api } from "./api.js";
 import { EventStreamReader } from "./event-stream.js";
 import { Retry, pause } from "./retry.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** A stream without a byte for this long is dead, in ms. */
 const SILENCE_MAX_MS = 45_000;
@@ -53,6 +54,8 @@ export class Watch {
   private readonly stop = new AbortController();
   private wake = new AbortController();
   private current: Connection | undefined;
+  /** How many streams are open: for a moment two, where one takes the place of another. */
+  private open = 0;
   /** The last id, of a stream with so many renewals: another one has to begin from the start. */
   private resume: { readonly id: string; readonly renewals: number } | undefined;
   private lastByte: number | undefined;
@@ -61,11 +64,7 @@ export class Watch {
   private readonly retry: Retry;
   private readonly forgetMoves: () => void;
 
-  /** @param namesSession - whether this is the stream that speaks for the process */
-  constructor(
-    private readonly context: WatchContext,
-    private readonly namesSession: boolean,
-  ) {
+  constructor(private readonly context: WatchContext) {
     this.retry = new Retry(context.settings.random);
     this.forgetMoves = context.api.addresses.onMove(() => this.wake.abort());
   }
@@ -89,7 +88,7 @@ export class Watch {
       return undefined;
     }
     const silence = (now - this.lastByte) / MILLISECOND;
-    return this.current && silence <= SILENCE_USUAL_MS ? 0 : silence;
+    return this.open > 0 && silence <= SILENCE_USUAL_MS ? 0 : silence;
   }
 
   /** Ends the stream. */
@@ -122,9 +121,11 @@ export class Watch {
   private async replace(): Promise<Error | undefined> {
     try {
       const next = await this.connect();
+      this.opened();
       await this.end(this.current);
       if (this.stop.signal.aborted) {
         next.stop.abort();
+        this.closed();
         return undefined;
       }
       this.current = next;
@@ -137,9 +138,21 @@ export class Watch {
     }
   }
 
+  private opened(): void {
+    this.open += 1;
+    this.context.copies.opened(this.services);
+  }
+
+  private closed(): void {
+    this.open -= 1;
+    if (this.open === 0) {
+      this.context.copies.closed(this.services);
+    }
+  }
+
   private async connect(): Promise<Connection> {
     const { api, settings } = this.context;
-    const session = this.namesSession ? this.context.session(this.configs.size > 0) : undefined;
+    const session = this.context.session(this.configs.size > 0);
     const body = {
       services: [...this.services],
       configs: [...this.configs],
@@ -184,6 +197,7 @@ export class Watch {
   private async read(connection: Connection): Promise<Error> {
     const { stop, body } = connection;
     const reader = new EventStreamReader();
+    const chunked = body.getReader();
     let chunks = 0;
     const silence = setTimeout(() => {
       const heard = chunks;
@@ -195,19 +209,23 @@ export class Watch {
       });
     }, SILENCE_MAX_MS);
     try {
-      for await (const bytes of body) {
+      for (;;) {
+        const { done, value: bytes } = await untilAborted(chunked.read(), stop.signal);
+        if (done) {
+          return new Error("the registry ended the stream");
+        }
         chunks += 1;
         silence.refresh();
         this.lastByte = this.context.settings.clock.now();
         this.retry.succeeded(this.lastByte);
         this.take(reader, bytes, connection);
       }
-      return new Error("the registry ended the stream");
     } catch (thrown) {
       return asError(thrown);
     } finally {
       clearTimeout(silence);
       stop.abort();
+      this.closed();
     }
   }
 
@@ -236,7 +254,7 @@ export class Watch {
   private async wait(error: Error): Promise<void> {
     const { settings, hooks } = this.context;
     this.failure = error;
-    if (error instanceof RefusedError && error.code === "not-registered") {
+    if (error instanceof RefusedError && error.isNotRegistered) {
       this.context.notRegistered();
     }
     const delayMs = this.retry.failed(error, settings.clock.now());

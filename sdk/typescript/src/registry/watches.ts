@@ -44,7 +44,7 @@ export class Watches {
     if (last && last.size < SUBSCRIPTIONS_MAX) {
       return last;
     }
-    const watch = new Watch(this.context, this.watches.length === 0);
+    const watch = new Watch(this.context);
     this.watches.push(watch);
     return watch;
   }
