@@ -52,6 +52,26 @@ final class Callbacks {
         }
     }
 
+    /**
+     * A release was told again: it is acknowledged again with the last word on it, as each node of the registry keeps
+     * acknowledgements for itself.
+     */
+    void confirm(ConfigItem item, Optional<ConfigItem.Value> value) {
+        if (item.callbacks().isEmpty()) {
+            acknowledge(item, value, null);
+        } else {
+            submit(() -> {
+                ConfigItem.Verdict last = item.verdict();
+                // Where there is no word yet, one comes when it was applied.
+                if (last != null
+                        && value.isPresent()
+                        && last.release() == value.get().release()) {
+                    acknowledge(item, value, last.error());
+                }
+            });
+        }
+    }
+
     private static String apply(
             ConfigItem item, Optional<ConfigItem.Value> value, List<ConfigItem.Callback> callbacks) {
         String error = null;
@@ -67,7 +87,10 @@ final class Callbacks {
     }
 
     private void acknowledge(ConfigItem item, Optional<ConfigItem.Value> value, String error) {
-        value.ifPresent(release -> registrar.acknowledge(item.name(), release.release(), error));
+        value.ifPresent(release -> {
+            item.verdict(new ConfigItem.Verdict(release.release(), error));
+            registrar.acknowledge(item.name(), release.release(), error);
+        });
     }
 
     private void submit(Runnable call) {

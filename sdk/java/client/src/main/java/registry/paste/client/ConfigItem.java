@@ -12,6 +12,8 @@ public final class ConfigItem {
     private final ConfigCopy copy;
     private final long waitsUntil;
     private final List<Callback> callbacks = new CopyOnWriteArrayList<>();
+    /** The last word on a release; null before there is one. */
+    private volatile Verdict verdict;
 
     ConfigItem(Registry registry, ConfigCopy copy, long waitsUntil) {
         this.registry = registry;
@@ -27,6 +29,9 @@ public final class ConfigItem {
      * @param content the content
      */
     public record Value(long release, String format, String content) {}
+
+    /** Whether a release could be applied: {@code error} is null where it could. */
+    record Verdict(long release, String error) {}
 
     /** Applies a release. */
     @FunctionalInterface
@@ -98,6 +103,14 @@ public final class ConfigItem {
     Optional<Value> current() {
         return Optional.ofNullable(copy.release())
                 .map(release -> new Value(release.number(), release.format(), release.content()));
+    }
+
+    Verdict verdict() {
+        return verdict;
+    }
+
+    void verdict(Verdict last) {
+        verdict = last;
     }
 
     List<Callback> callbacks() {

@@ -2,6 +2,8 @@ package registry.paste.client;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import registry.paste.client.copy.LocalCopy;
@@ -43,7 +45,7 @@ final class Keeper {
 
     private void tick() {
         try {
-            copy.expire();
+            copy.expire(watcher.servicesSpokenOf());
             watcher.checkSilence();
             save();
         } catch (RuntimeException unexpected) {
@@ -57,8 +59,13 @@ final class Keeper {
         if (file == null || changes == saved) {
             return;
         }
+        Optional<Map<String, Object>> payload = copy.write(time.now());
+        if (payload.isEmpty()) {
+            // What is on disk stays as good as it was.
+            return;
+        }
         try {
-            file.save(copy.write(time.now()));
+            file.save(payload.get());
             saved = changes;
         } catch (IOException failure) {
             LOG.log(System.Logger.Level.WARNING, "the local copy can't be written: " + failure);

@@ -39,7 +39,7 @@ public final class Registration implements AutoCloseable {
      * @return whether it is there
      */
     public boolean isRegistered() {
-        return entry.taken();
+        return entry.there();
     }
 
     /**
@@ -56,7 +56,7 @@ public final class Registration implements AutoCloseable {
         if (refusal != null) {
             throw new RegistrationRefusedException(service(), refusal.status(), refusal.code(), refusal.detail());
         }
-        return entry.taken();
+        return entry.there();
     }
 
     /**

@@ -147,6 +147,7 @@ public final class RegistrationBuilder {
      * Registers it; returns at once, and goes on until it is there.
      *
      * @return the registration
+     * @throws IllegalStateException if the client is closed
      */
     public Registration register() {
         body.put("port", port);

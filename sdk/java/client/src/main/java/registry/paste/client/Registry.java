@@ -25,7 +25,7 @@ import registry.paste.client.traffic.Decider;
 import registry.paste.client.traffic.Endpoint;
 import registry.paste.client.wire.Addresses;
 import registry.paste.client.wire.Hooks;
-import registry.paste.client.wire.LocalAddress;
+import registry.paste.client.wire.Names;
 import registry.paste.client.wire.ServiceNames;
 import registry.paste.client.wire.Transport;
 import registry.paste.client.wire.Workers;
@@ -56,7 +56,7 @@ public final class Registry implements AutoCloseable {
     private final Callbacks callbacks;
     private final Thread shutdownHook;
     private RegistryHttpClient http;
-    private boolean closed;
+    private volatile boolean closed;
 
     Registry(RegistryBuilder.Settings settings) {
         this.settings = settings;
@@ -106,7 +106,7 @@ public final class Registry implements AutoCloseable {
                 settings.zone(),
                 settings.labels(),
                 session,
-                registrar::anyTaken,
+                registrar::anyThere,
                 registrar::forgotten);
     }
 
@@ -140,6 +140,14 @@ public final class Registry implements AutoCloseable {
                 callbacks.deliver(item, item.current(), item.callbacks());
             }
         }
+
+        @Override
+        public void confirmed(ConfigCopy confirmed) {
+            ConfigItem item = configs.get(confirmed.name());
+            if (item != null) {
+                callbacks.confirm(item, item.current());
+            }
+        }
     }
 
     /**
@@ -166,6 +174,7 @@ public final class Registry implements AutoCloseable {
      * @param service the service's name
      * @param port where it listens
      * @return the registration
+     * @throws IllegalStateException if the client is closed
      */
     public Registration register(String service, int port) {
         return registration(service, port).register();
@@ -182,11 +191,10 @@ public final class Registry implements AutoCloseable {
         return new RegistrationBuilder(this, service, port);
     }
 
-    Registration register(String service, String id, Map<String, Object> body) {
+    synchronized Registration register(String service, String id, Map<String, Object> body) {
+        refuseIfClosed();
         body.put("session", session);
         body.put("ttl", TTL);
-        body.computeIfAbsent(
-                "address", absent -> LocalAddress.towards(settings.urls().get(0)));
         if (settings.zone() != null) {
             body.putIfAbsent("zone", settings.zone());
         }
@@ -203,21 +211,35 @@ public final class Registry implements AutoCloseable {
      *
      * @param name the service's name
      * @return the copy, always the same for a name
+     * @throws IllegalArgumentException if no service can have that name
+     * @throws IllegalStateException if the client is closed
      */
     public Service service(String name) {
+        refuseIfClosed();
         Service known = services.get(name);
         return known == null ? follow(name) : known;
     }
 
     private synchronized Service follow(String name) {
-        return services.computeIfAbsent(name, unknown -> {
-            Service service = new Service(
-                    this,
-                    copy.service(name),
-                    nanos() + settings.requestTimeout().toNanos());
-            watcher.followService(name);
-            return service;
-        });
+        refuseIfClosed();
+        Service known = services.get(name);
+        if (known != null) {
+            return known;
+        }
+        Service service = new Service(
+                this,
+                copy.service(Names.service(name)),
+                nanos() + settings.requestTimeout().toNanos());
+        // There before the stream can speak of it.
+        services.put(name, service);
+        watcher.followService(name);
+        return service;
+    }
+
+    private void refuseIfClosed() {
+        if (closed) {
+            throw new IllegalStateException("the client is closed");
+        }
     }
 
     /**
@@ -236,17 +258,23 @@ public final class Registry implements AutoCloseable {
      *
      * @param name {@code group/key}
      * @return the item, always the same for a name
+     * @throws IllegalArgumentException if no item can have that name
+     * @throws IllegalStateException if the client is closed
      */
     public synchronized ConfigItem config(String name) {
-        if (name.indexOf('/') <= 0) {
-            throw new IllegalArgumentException("\"" + name + "\" is not the name of an item, such as shop/app.yaml");
+        refuseIfClosed();
+        ConfigItem known = configs.get(name);
+        if (known != null) {
+            return known;
         }
-        return configs.computeIfAbsent(name, unknown -> {
-            ConfigItem item = new ConfigItem(
-                    this, copy.config(name), nanos() + settings.requestTimeout().toNanos());
-            watcher.followConfig(name);
-            return item;
-        });
+        ConfigItem item = new ConfigItem(
+                this,
+                copy.config(Names.item(name)),
+                nanos() + settings.requestTimeout().toNanos());
+        // There before the stream can speak of it.
+        configs.put(name, item);
+        watcher.followConfig(name);
+        return item;
     }
 
     /**
@@ -256,9 +284,7 @@ public final class Registry implements AutoCloseable {
      */
     public synchronized RegistryHttpClient http() {
         if (http == null) {
-            if (closed) {
-                throw new IllegalStateException("the client is closed");
-            }
+            refuseIfClosed();
             http = new RegistryHttpClient(this, settings.random());
         }
         return http;
@@ -320,6 +346,10 @@ public final class Registry implements AutoCloseable {
     }
 
     void remove(Entry entry) {
+        if (closed) {
+            // It ends, or has ended, with the session.
+            return;
+        }
         try {
             registrar.remove(entry, settings.drainDelay());
         } catch (InterruptedException stopping) {

@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import registry.paste.client.model.Outcome;
 import registry.paste.client.model.Policy;
 import registry.paste.client.traffic.RetryBudget;
@@ -91,7 +92,7 @@ final class ServiceCall<T> {
             }
             result.whenComplete((response, failure) -> ended());
             service.retryBudget().deposit(registry.nanos());
-            attempt();
+            attempt(this::fail);
         } catch (RegistryException | IllegalArgumentException | IllegalStateException | RejectedExecutionException no) {
             fail(no);
         }
@@ -112,15 +113,16 @@ final class ServiceCall<T> {
         result.completeExceptionally(failure);
     }
 
-    private void attempt() {
+    /** One try; {@code none} is told where no instance can be chosen. */
+    private void attempt(Consumer<RegistryException> none) {
         if (result.isDone()) {
             return;
         }
         Pick pick;
         try {
             pick = service.choose(PickRequest.any().headers(headers()).excluding(tried));
-        } catch (RegistryException none) {
-            fail(none);
+        } catch (RegistryException refused) {
+            none.accept(refused);
             return;
         }
         tried.add(pick.instance().id());
@@ -215,7 +217,7 @@ final class ServiceCall<T> {
                 && service.retryBudget().withdraw(registry.nanos());
     }
 
-    /** Waits, then tries elsewhere; what came back is the answer if there is no time left. */
+    /** Waits, then tries elsewhere; what came back is the answer if there is no time, or nobody, left. */
     private void retry(HttpResponse<T> response, Throwable cause) {
         long wait = RetryBudget.backoff(policy.retries(), retries++, http.random());
         if (registry.nanos() + wait >= deadline) {
@@ -223,7 +225,7 @@ final class ServiceCall<T> {
             return;
         }
         try {
-            http.timer().schedule(this::attempt, wait, TimeUnit.NANOSECONDS);
+            http.timer().schedule(() -> attempt(none -> finish(response, cause)), wait, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException closed) {
             finish(response, cause);
         }

@@ -1,6 +1,7 @@
 package registry.paste.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
@@ -55,9 +56,23 @@ class CloseTest {
     }
 
     @Test
-    void closingDuringReconnectIsQuick() {
+    void whatIsClosedStaysSo() {
+        Registry client =
+                Clients.of("http://127.0.0.1:" + RegistryProcess.freePort()).connect();
+        client.service("known");
+        client.close();
+        assertThrows(IllegalStateException.class, () -> client.service("known"));
+        assertThrows(IllegalStateException.class, () -> client.service("new"));
+        assertThrows(IllegalStateException.class, () -> client.config("g/k"));
+        assertThrows(IllegalStateException.class, () -> client.register("new", 1));
+        Await.until("all threads are gone", () -> threads().isEmpty());
+    }
+
+    @Test
+    void closingDuringReconnectEndsInItsTime() {
         List<String> events = new CopyOnWriteArrayList<>();
         Registry client = Clients.of("http://127.0.0.1:" + RegistryProcess.freePort())
+                .closeTimeout(Duration.ofSeconds(2))
                 .onEvent((name, fields) -> events.add(name))
                 .connect();
         client.service("any");

@@ -68,6 +68,26 @@ class ConfigTest {
         }
     }
 
+    @Test
+    void aNodeThatForgotWhoHasWhatIsToldAgain() throws Exception {
+        try (RegistryProcess own = RegistryProcess.start();
+                Registry client = Clients.of(own).connect()) {
+            own.put("/configs/shop/again", "{\"content\":\"x\",\"format\":\"text\"}");
+            assertTrue(client.register("shop", 2003).await(Duration.ofSeconds(40)));
+            client.config("shop/again").onChange(value -> {
+                throw new IllegalStateException("no such colour");
+            });
+            Await.until("it is told", () -> own.get("/configs/shop/again/subscribers")
+                    .contains("no such colour"));
+            own.kill();
+            own.run();
+            // A stream that asks for more begins anew, and tells all of it.
+            client.service("more");
+            Await.until("it is told again", () -> own.get("/configs/shop/again/subscribers")
+                    .contains("no such colour"));
+        }
+    }
+
     private static String subscribers(String key) {
         return registry.get("/configs/shop/" + key + "/subscribers");
     }

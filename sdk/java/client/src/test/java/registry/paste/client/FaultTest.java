@@ -16,11 +16,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import registry.paste.client.model.Instance;
 import registry.paste.client.model.Outcome;
+import registry.paste.client.model.Status;
 import registry.paste.client.wire.Time;
 import registry.paste.testing.Await;
 
@@ -38,6 +40,10 @@ class FaultTest {
     private volatile int status = 200;
     private volatile boolean isolated;
     private volatile boolean streamEnds;
+    private volatile boolean registrationsHang;
+    private volatile boolean garbage;
+    private final AtomicInteger registrations = new AtomicInteger();
+    private final AtomicInteger ended = new AtomicInteger();
 
     @BeforeEach
     void start() throws IOException {
@@ -48,16 +54,31 @@ class FaultTest {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             if (exchange.getRequestMethod().equals("POST")) {
                 heartbeats.add(body);
+            } else {
+                ended.incrementAndGet();
             }
             exchange.sendResponseHeaders(status == 200 ? 204 : status, -1);
             exchange.close();
         });
-        server.createContext("/api/v1/services/", exchange -> {
-            exchange.getRequestBody().readAllBytes();
-            exchange.sendResponseHeaders(200, -1);
-            exchange.close();
-        });
+        server.createContext("/api/v1/services/", this::registration);
         server.start();
+    }
+
+    private void registration(HttpExchange exchange) throws IOException {
+        exchange.getRequestBody().readAllBytes();
+        registrations.incrementAndGet();
+        String path = exchange.getRequestURI().getPath();
+        try (exchange) {
+            if (registrationsHang) {
+                over.await();
+            }
+            String id = path.substring(path.lastIndexOf('/') + 1);
+            byte[] body = (garbage ? "<html>" : "{\"id\":\"" + id + "\"}").getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void watch(HttpExchange exchange) throws IOException {
@@ -148,6 +169,64 @@ class FaultTest {
             int told = heartbeats.size();
             Await.until("the next come", () -> heartbeats.size() > told + 2);
             assertEquals(false, heartbeats.get(heartbeats.size() - 1).contains("calls"));
+        }
+    }
+
+    @Test
+    void heartbeatsGoOnWhileAStatusIsNotAnswered() throws Exception {
+        try (Registry client = client().closeTimeout(Duration.ofSeconds(3)).connect()) {
+            Registration registration = client.register("me", 1);
+            assertTrue(registration.await(Duration.ofSeconds(40)));
+            registrationsHang = true;
+            int told = registrations.get();
+            registration.status(Status.MAINTENANCE);
+            Await.until("the status is under way", () -> registrations.get() > told);
+            int before = heartbeats.size();
+            Await.until("heartbeats go on", () -> heartbeats.size() > before + 2);
+            assertTrue(registration.isRegistered());
+            over.countDown();
+        }
+    }
+
+    @Test
+    void whatIsNotTheRegistryRegistersNobody() throws Exception {
+        garbage = true;
+        try (Registry client = client().connect()) {
+            Registration registration = client.register("me", 1);
+            Await.until("it is tried again", () -> registrations.get() > 2);
+            assertEquals(false, registration.isRegistered());
+            garbage = false;
+            assertTrue(registration.await(Duration.ofSeconds(40)));
+        }
+    }
+
+    @Test
+    void a404WithoutCodeDoesNotRegisterAgain() throws Exception {
+        try (Registry client = client().connect()) {
+            Registration registration = client.register("me", 1);
+            assertTrue(registration.await(Duration.ofSeconds(40)));
+            status = 404;
+            Await.until("it fails", () -> !client.isRegistered());
+            int before = heartbeats.size();
+            Await.until("heartbeats go on", () -> heartbeats.size() > before + 2);
+            assertEquals(1, registrations.get());
+            status = 200;
+            Await.until("heartbeats are taken", client::isRegistered);
+        }
+    }
+
+    @Test
+    void aRegistrationThatWasNotAnsweredIsEndedToo() {
+        registrationsHang = true;
+        try (Registry client = client().connect()) {
+            client.register("me", 1);
+            Await.until("it is under way", () -> registrations.get() > 0);
+            status = 503;
+            Thread closing = new Thread(client::close);
+            closing.start();
+            Await.until("the end is tried again", () -> ended.get() > 2);
+            status = 200;
+            Await.until("it has ended", () -> !closing.isAlive());
         }
     }
 

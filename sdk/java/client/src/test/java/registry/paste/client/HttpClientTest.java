@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -18,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import registry.paste.testing.Await;
 import registry.paste.testing.Backend;
 import registry.paste.testing.RegistryProcess;
 
@@ -98,6 +102,31 @@ class HttpClientTest {
             assertEquals(404, send(request("broken", "/")).statusCode());
             assertEquals(9, broken.calls(), "404 is an answer");
         }
+    }
+
+    @Test
+    void whenNobodyIsLeftForARetryTheLastAnswerIsGiven() throws Exception {
+        HttpServer last = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        last.createContext("/", exchange -> {
+            registry.delete("/services/last/instances/l");
+            Await.until(
+                    "nobody is left", () -> client.service("last").instances().isEmpty());
+            exchange.sendResponseHeaders(503, -1);
+            exchange.close();
+        });
+        last.start();
+        try {
+            registry.register("last", "l", last.getAddress().getPort(), "");
+            Await.until("it is there", () -> !client.service("last").instances().isEmpty());
+            assertEquals(503, send(request("last", "/")).statusCode());
+        } finally {
+            last.stop(0);
+        }
+    }
+
+    @Test
+    void namesThatNoServiceCanHaveAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> send(request("-orders", "/")));
     }
 
     @Test

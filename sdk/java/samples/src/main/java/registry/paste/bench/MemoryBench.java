@@ -30,6 +30,11 @@ final class MemoryBench {
                     public void changed(ConfigCopy config) {
                         // Nobody listens.
                     }
+
+                    @Override
+                    public void confirmed(ConfigCopy config) {
+                        // Nobody listens.
+                    }
                 });
         ServiceCopy service = copy.service("large");
         copy.snapshot(JsonObject.read(snapshot()), "epoch");

@@ -14,6 +14,8 @@ public final class ConfigCopy {
     private final CountDownLatch known = new CountDownLatch(1);
     private volatile Release release;
     private volatile boolean secret;
+    /** Whether a stream has said in this run what is known; else it is from disk. */
+    private boolean told;
 
     ConfigCopy(String name) {
         this.name = name;
@@ -41,10 +43,26 @@ public final class ConfigCopy {
         return known.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** A config event; whether it was news. */
-    synchronized boolean apply(JsonObject event) {
+    /** What an event did. */
+    enum Effect {
+        /** The item is known, or has changed. */
+        CHANGED,
+        /** The release that was known was told again. */
+        CONFIRMED,
+        /** Nothing. */
+        NONE
+    }
+
+    /** What was on disk. */
+    synchronized void load(JsonObject onDisk) {
+        apply(onDisk);
+        told = false;
+    }
+
+    /** A config event. */
+    synchronized Effect apply(JsonObject event) {
         if (event.string("error", null) != null) {
-            return false;
+            return Effect.NONE;
         }
         boolean removed = event.bool("removed", false);
         Release changed = removed || event.string("content", null) == null
@@ -53,8 +71,17 @@ public final class ConfigCopy {
         boolean news = !known() || !Objects.equals(changed, release);
         release = changed;
         secret = event.bool("secret", false);
+        told = true;
         known.countDown();
-        return news;
+        if (news) {
+            return Effect.CHANGED;
+        }
+        return changed == null ? Effect.NONE : Effect.CONFIRMED;
+    }
+
+    /** Whether what is known was said by a stream in this run. */
+    synchronized boolean confirmed() {
+        return told;
     }
 
     /** What goes to disk; null where nothing should. */

@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -26,7 +28,6 @@ public final class LocalCopy {
     private final Map<String, ConfigCopy> configs = new ConcurrentHashMap<>();
     private final Map<String, JsonObject> servicesOnDisk = new ConcurrentHashMap<>();
     private final Map<String, JsonObject> configsOnDisk = new ConcurrentHashMap<>();
-    private volatile String epoch = "";
     private volatile String epochOnDisk = "";
     /** When the copy was fresh: with a stream the last byte of it, else the time when the file was written. */
     private volatile long freshAt;
@@ -41,6 +42,9 @@ public final class LocalCopy {
 
         /** A configuration item is known or has changed. */
         void changed(ConfigCopy config);
+
+        /** The release of a configuration item that was known already was told again. */
+        void confirmed(ConfigCopy config);
     }
 
     public LocalCopy(Time time, Function<String, Decider> deciders, Listener listener) {
@@ -66,7 +70,7 @@ public final class LocalCopy {
             ServiceCopy copy = new ServiceCopy(name, deciders.apply(name));
             JsonObject onDisk = servicesOnDisk.remove(name);
             if (onDisk != null) {
-                readFromDisk(name, () -> copy.snapshot(onDisk, epochOnDisk, time.nanos()));
+                readFromDisk(name, () -> copy.load(onDisk, epochOnDisk, time.nanos()));
             }
             return copy;
         });
@@ -77,7 +81,7 @@ public final class LocalCopy {
             ConfigCopy copy = new ConfigCopy(name);
             JsonObject onDisk = configsOnDisk.remove(name);
             if (onDisk != null) {
-                readFromDisk(name, () -> copy.apply(onDisk));
+                readFromDisk(name, () -> copy.load(onDisk));
             }
             return copy;
         });
@@ -96,7 +100,6 @@ public final class LocalCopy {
 
     /** A snapshot event of the history {@code itsEpoch}. */
     public void snapshot(JsonObject event, String itsEpoch) {
-        epoch = itsEpoch;
         follow(event, copy -> copy.snapshot(event, itsEpoch, time.nanos()));
     }
 
@@ -116,15 +119,20 @@ public final class LocalCopy {
     /** A config event. */
     public void config(JsonObject event) {
         ConfigCopy copy = configs.get(event.string("group") + "/" + event.string("key"));
-        if (copy != null && copy.apply(event)) {
-            changes.incrementAndGet();
+        ConfigCopy.Effect effect = copy == null ? ConfigCopy.Effect.NONE : copy.apply(event);
+        if (effect == ConfigCopy.Effect.NONE) {
+            return;
+        }
+        changes.incrementAndGet();
+        if (effect == ConfigCopy.Effect.CHANGED) {
             listener.changed(copy);
+        } else {
+            listener.confirmed(copy);
         }
     }
 
     /** A reset event, for the services of one stream. */
     public void reset(List<String> names, String itsEpoch) {
-        epoch = itsEpoch;
         names.forEach(name -> service(name).reset(itsEpoch, time.nanos()));
     }
 
@@ -143,10 +151,17 @@ public final class LocalCopy {
         return streamOpen && silence.compareTo(QUIET) <= 0 ? Duration.ZERO : silence;
     }
 
-    /** Lets unconfirmed instances go whose time is up. */
-    public void expire() {
+    /**
+     * Lets unconfirmed instances go whose time is up. It stands still for services that no open stream speaks of, and begins
+     * anew when one does: a registry that is away can't confirm anybody.
+     *
+     * @param spokenOf the services that open streams speak of
+     */
+    public void expire(Set<String> spokenOf) {
         for (ServiceCopy copy : services.values()) {
-            if (copy.expire(time.nanos())) {
+            if (!spokenOf.contains(copy.name())) {
+                copy.extend(time.nanos());
+            } else if (copy.expire(time.nanos())) {
                 changes.incrementAndGet();
                 listener.changed(copy);
             }
@@ -162,31 +177,36 @@ public final class LocalCopy {
         services.values().forEach(action);
     }
 
-    /** What goes to disk: all that is known. */
-    public Map<String, Object> write(Instant savedAt) {
-        Map<String, Object> servicesJson = new LinkedHashMap<>();
-        Map<String, Object> configsJson = new LinkedHashMap<>();
-        if (epoch.isEmpty() || epoch.equals(epochOnDisk)) {
-            // What nobody has asked for since the start is as good as it was.
-            servicesOnDisk.forEach((name, json) -> servicesJson.put(name, json.fields()));
-            configsOnDisk.forEach((name, json) -> configsJson.put(name, json.fields()));
+    /**
+     * What goes to disk: all that is known, if a stream has said all of it in this run, and of one history. Else nothing: one
+     * time and one epoch couldn't be true of all that is in it.
+     */
+    public Optional<Map<String, Object>> write(Instant savedAt) {
+        List<ServiceCopy> known =
+                services.values().stream().filter(ServiceCopy::known).toList();
+        List<ConfigCopy> items =
+                configs.values().stream().filter(ConfigCopy::known).toList();
+        List<String> epochs = known.stream().map(ServiceCopy::epoch).distinct().toList();
+        if ((known.isEmpty() && items.isEmpty())
+                || epochs.size() > 1
+                || !known.stream().allMatch(ServiceCopy::confirmed)
+                || !items.stream().allMatch(ConfigCopy::confirmed)) {
+            return Optional.empty();
         }
-        services.forEach((name, copy) -> {
-            if (copy.known()) {
-                servicesJson.put(name, copy.write());
-            }
-        });
-        configs.forEach((name, copy) -> {
-            Map<String, Object> json = copy.write();
+        Map<String, Object> servicesJson = new LinkedHashMap<>();
+        known.forEach(copy -> servicesJson.put(copy.name(), copy.write()));
+        Map<String, Object> configsJson = new LinkedHashMap<>();
+        for (ConfigCopy item : items) {
+            Map<String, Object> json = item.write();
             if (json != null) {
-                configsJson.put(name, json);
+                configsJson.put(item.name(), json);
             }
-        });
+        }
         Map<String, Object> payload = new LinkedHashMap<>();
-        payload.put("epoch", epoch.isEmpty() ? epochOnDisk : epoch);
+        payload.put("epoch", epochs.isEmpty() ? "" : epochs.get(0));
         payload.put("saved_at", savedAt.toString());
         payload.put("services", servicesJson);
         payload.put("configs", configsJson);
-        return payload;
+        return Optional.of(payload);
     }
 }

@@ -49,6 +49,15 @@ final class Members {
         byId.keySet().forEach(id -> unconfirmedUntil.putIfAbsent(id, now + UNCONFIRMED_NANOS));
     }
 
+    boolean anyUnconfirmed() {
+        return !unconfirmedUntil.isEmpty();
+    }
+
+    /** Nobody can confirm them now: their time begins anew. */
+    void extend(long now) {
+        unconfirmedUntil.replaceAll((id, until) -> now + UNCONFIRMED_NANOS);
+    }
+
     /** Lets those go whose time is up; whether there were any. */
     boolean expire(long now) {
         List<String> gone = new ArrayList<>();

@@ -22,6 +22,9 @@ public final class ServiceCopy {
 
     private final Members members = new Members();
     private String epoch = "";
+    /** Whether a stream has said in this run what is known; else it is from disk, or of a history that is over. */
+    private boolean told;
+
     private long revision;
     private boolean isProtected;
     private Object policyJson;
@@ -59,6 +62,12 @@ public final class ServiceCopy {
         return known.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    /** What was on disk, of the history {@code itsEpoch}. */
+    synchronized void load(JsonObject onDisk, String itsEpoch, long now) {
+        snapshot(onDisk, itsEpoch, now);
+        told = false;
+    }
+
     /** A snapshot event, of the history {@code itsEpoch}; whether it was news. */
     synchronized boolean snapshot(JsonObject event, String itsEpoch, long now) {
         List<Instance> listed =
@@ -78,6 +87,7 @@ public final class ServiceCopy {
         revision = itsRevision;
         isProtected = event.bool("protected", false);
         policyJson = event.fields().get("policy");
+        told = true;
         publish(itsPolicy, now);
         return true;
     }
@@ -101,6 +111,7 @@ public final class ServiceCopy {
         revision = itsRevision;
         isProtected = event.bool("protected", isProtected);
         policyJson = policyChanged ? event.fields().get("policy") : policyJson;
+        told = true;
         publish(itsPolicy, now);
         return true;
     }
@@ -111,7 +122,13 @@ public final class ServiceCopy {
             epoch = itsEpoch;
             revision = 0;
         }
+        told = false;
         members.doubt(now);
+    }
+
+    /** No stream speaks of it: the time of unconfirmed ones begins anew. */
+    synchronized void extend(long now) {
+        members.extend(now);
     }
 
     /** Lets unconfirmed ones go whose time is up; whether there were any. */
@@ -121,6 +138,15 @@ public final class ServiceCopy {
             publish(policy, now);
         }
         return gone;
+    }
+
+    /** Whether all that is known was said by a stream in this run, and nobody is unconfirmed. */
+    synchronized boolean confirmed() {
+        return told && !members.anyUnconfirmed();
+    }
+
+    synchronized String epoch() {
+        return epoch;
     }
 
     /** What goes to disk. */

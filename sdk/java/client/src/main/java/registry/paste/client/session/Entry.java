@@ -16,6 +16,7 @@ public final class Entry {
     private final CountDownLatch settled = new CountDownLatch(1);
     private final CountDownLatch removed = new CountDownLatch(1);
     private State state = State.PENDING;
+    private boolean there;
     private Answer refusal;
 
     /** How far it has come. */
@@ -62,6 +63,7 @@ public final class Entry {
         for (State one : from) {
             if (state == one) {
                 state = to;
+                there &= to != State.REFUSED && to != State.REMOVED;
                 if (to == State.TAKEN || to == State.REFUSED) {
                     settled.countDown();
                 }
@@ -85,8 +87,22 @@ public final class Entry {
         return refusal;
     }
 
-    public synchronized boolean taken() {
-        return state == State.TAKEN;
+    /** The registry has it, though perhaps not yet with the status that is wanted. */
+    synchronized void arrived() {
+        there = true;
+    }
+
+    /** The registry has it no more: it is to be registered again. Whether it was there. */
+    synchronized boolean forgotten() {
+        boolean was = there;
+        there = false;
+        advance(State.PENDING, State.TAKEN);
+        return was;
+    }
+
+    /** Whether the registry has it, as far as is known. */
+    public synchronized boolean there() {
+        return there;
     }
 
     /** Waits until it was taken or refused for the first time. */

@@ -60,7 +60,7 @@ public final class Heartbeats implements Runnable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 Thread.sleep(delay / 1_000_000, (int) (delay % 1_000_000));
-                delay = registrar.anyTaken() ? beat() : jittered();
+                delay = registrar.anyThere() ? beat() : jittered();
             }
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
@@ -88,7 +88,8 @@ public final class Heartbeats implements Runnable {
         String reason;
         long retryAfter = 0;
         try {
-            Answer answer = transport.call("POST", registrar.sessionPath() + "/heartbeat", body, timeout);
+            Answer answer =
+                    transport.call("POST", registrar.sessionPath() + "/heartbeat", body, timeout, Answer::emptyOrJson);
             if (answer.ok()) {
                 servedTaken.run();
                 calls.taken(report);
@@ -96,7 +97,7 @@ public final class Heartbeats implements Runnable {
                 backoff.succeeded(time.nanos());
                 return jittered();
             }
-            if (answer.status() == 404) {
+            if (answer.notRegistered()) {
                 registrar.forgotten();
                 return jittered();
             }

@@ -8,9 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import registry.paste.client.traffic.Backoff;
+import registry.paste.client.wire.Addresses;
 import registry.paste.client.wire.Answer;
 import registry.paste.client.wire.Failures;
 import registry.paste.client.wire.Hooks;
+import registry.paste.client.wire.LocalAddress;
 import registry.paste.client.wire.Time;
 import registry.paste.client.wire.Transport;
 
@@ -21,6 +23,7 @@ import registry.paste.client.wire.Transport;
 public final class Registrar implements Runnable {
     private static final Set<Integer> FINAL = Set.of(400, 401, 403, 409, 413, 422);
     private static final int ACKS_MAX = 1000;
+    private static final int ERROR_BYTES_MAX = 1024;
 
     private final SessionContext context;
     private final Transport transport;
@@ -32,8 +35,11 @@ public final class Registrar implements Runnable {
     private final Map<String, Map<String, Object>> acks = new LinkedHashMap<>();
     private final Thread thread = new Thread(this, "paste-registry-registrar");
     private boolean started;
+    private boolean closed;
     private boolean again;
     private volatile boolean alive;
+    /** Whether the registry may know the session. */
+    private volatile boolean everSent;
 
     public Registrar(SessionContext context, Runnable onRegisteredAgain) {
         this.context = context;
@@ -73,7 +79,7 @@ public final class Registrar implements Runnable {
         ack.put("key", name.substring(slash + 1));
         ack.put("release", release);
         if (error != null) {
-            ack.put("error", error.length() > 1024 ? error.substring(0, 1024) : error);
+            ack.put("error", Failures.cut(error, ERROR_BYTES_MAX));
         }
         acks.put(name, ack);
         wake();
@@ -83,7 +89,7 @@ public final class Registrar implements Runnable {
     public synchronized void forgotten() {
         alive = false;
         for (Entry entry : entries.values()) {
-            again |= entry.advance(Entry.State.PENDING, Entry.State.TAKEN);
+            again |= entry.forgotten();
         }
         wake();
     }
@@ -98,12 +104,12 @@ public final class Registrar implements Runnable {
     }
 
     /** Whether something is registered. */
-    public synchronized boolean anyTaken() {
-        return entries.values().stream().anyMatch(Entry::taken);
+    public synchronized boolean anyThere() {
+        return entries.values().stream().anyMatch(Entry::there);
     }
 
     private void wake() {
-        if (!started) {
+        if (!started && !closed) {
             started = true;
             thread.start();
         }
@@ -174,15 +180,19 @@ public final class Registrar implements Runnable {
             }
             return answer;
         }
-        Map<String, Object> body = entry.body();
-        Answer answer = transport.call("PUT", entry.path(), body, context.requestTimeout());
+        Map<String, Object> said = entry.body();
+        Map<String, Object> body = withAddress(said);
+        everSent = true;
+        Answer answer =
+                transport.call("PUT", entry.path(), body, context.requestTimeout(), taken -> taken.names(entry.id()));
         if (answer.ok()) {
             alive = true;
+            entry.arrived();
             // Where the status changed meanwhile, this is not what is to be there.
-            if (entry.body().equals(body) && entry.advance(Entry.State.TAKEN, Entry.State.PENDING)) {
+            if (entry.body().equals(said) && entry.advance(Entry.State.TAKEN, Entry.State.PENDING)) {
                 hooks.emit("registered", Map.of("service", entry.service(), "id", entry.id()));
             }
-        } else if (FINAL.contains(answer.status())) {
+        } else if (!answer.failed() && FINAL.contains(answer.status())) {
             entry.refuse(answer);
             System.getLogger("registry.paste.client")
                     .log(
@@ -192,6 +202,21 @@ public final class Registrar implements Runnable {
             throw new IOException("status " + answer.status() + " to a registration: " + answer.detail());
         }
         return answer;
+    }
+
+    /** With the address towards the node in use where none was said: it may be another one with each try. */
+    private Map<String, Object> withAddress(Map<String, Object> said) throws IOException {
+        Map<String, Object> body = new LinkedHashMap<>(said);
+        if (!body.containsKey("address")) {
+            Addresses.Node node = transport.addresses().current();
+            try {
+                body.put("address", LocalAddress.towards(node.uri()));
+            } catch (IOException unknown) {
+                transport.addresses().failed(node);
+                throw unknown;
+            }
+        }
+        return body;
     }
 
     private synchronized void removed(Entry entry) {
@@ -220,15 +245,10 @@ public final class Registrar implements Runnable {
 
     /** Drains one registration, then removes it; waits for that at most the time of a request. */
     public void remove(Entry entry, Duration drainDelay) throws InterruptedException {
-        if (entry.advance(Entry.State.REMOVING, Entry.State.PENDING, Entry.State.REFUSED)) {
-            synchronized (this) {
-                notifyAll();
-            }
-        } else if (entry.taken()) {
-            if (drain(entry, context.requestTimeout())) {
-                Thread.sleep(drainDelay.toMillis());
-            }
-            entry.advance(Entry.State.REMOVING, Entry.State.TAKEN, Entry.State.PENDING);
+        if (entry.there() && drain(entry, context.requestTimeout())) {
+            Thread.sleep(drainDelay.toMillis());
+        }
+        if (entry.advance(Entry.State.REMOVING, Entry.State.TAKEN, Entry.State.PENDING, Entry.State.REFUSED)) {
             synchronized (this) {
                 notifyAll();
             }
@@ -254,12 +274,13 @@ public final class Registrar implements Runnable {
      * @param deadline when all of it has to be over, of {@link Time#nanos()}
      */
     public void close(Duration drainDelay, long deadline) throws InterruptedException {
-        List<Entry> taken;
+        List<Entry> there;
         synchronized (this) {
-            taken = entries.values().stream().filter(Entry::taken).toList();
+            closed = true;
+            there = entries.values().stream().filter(Entry::there).toList();
         }
         boolean drained = false;
-        for (Entry entry : taken) {
+        for (Entry entry : there) {
             drained |= drain(entry, limit(deadline));
         }
         if (drained) {
@@ -268,26 +289,26 @@ public final class Registrar implements Runnable {
         // First the thread, so that it doesn't register anew what ends.
         thread.interrupt();
         thread.join(limit(deadline).toMillis());
-        synchronized (this) {
-            if (entries.isEmpty()) {
-                return;
-            }
+        if (everSent) {
+            end(deadline);
         }
-        end(deadline);
     }
 
+    /** Until it is done or the time is up; then the session ends by its ttl. */
     private void end(long deadline) throws InterruptedException {
-        for (int attempt = 0; attempt < 2; attempt++) {
+        Backoff between = new Backoff(context.random());
+        while (time.nanos() < deadline) {
             try {
-                if (!transport
-                        .call("DELETE", sessionPath(), null, limit(deadline))
-                        .failed()) {
+                Answer answer = transport.call("DELETE", sessionPath(), null, limit(deadline));
+                if (!answer.failed()) {
                     hooks.emit("deregistered", Map.of("session", context.session()));
                     return;
                 }
             } catch (IOException unreachable) {
-                // The next node may be there; if none is, the session ends by its ttl.
+                // The next node may be there.
             }
+            long wait = Math.min(between.failed(time.nanos()), Math.max(0, deadline - time.nanos()));
+            Thread.sleep(wait / 1_000_000, (int) (wait % 1_000_000));
         }
     }
 

@@ -90,7 +90,7 @@ final class WatchStream implements Runnable {
             } catch (Transport.RefusedException refused) {
                 retryAfter = refused.retryAfterNanos();
                 lastFailure = Failures.words(refused);
-                if (refused.status() == 404) {
+                if (refused.notRegistered()) {
                     context.onUnregistered().run();
                 }
             } catch (IOException failure) {

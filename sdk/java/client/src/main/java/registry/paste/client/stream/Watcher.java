@@ -1,7 +1,9 @@
 package registry.paste.client.stream;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** All streams of a client, as many as its subscriptions need. Thread-safe. */
@@ -46,6 +48,15 @@ public final class Watcher {
     public boolean isOpen() {
         List<WatchGroup> all = snapshot();
         return !all.isEmpty() && all.stream().allMatch(WatchGroup::isOpen);
+    }
+
+    /** The services that open streams speak of. */
+    public Set<String> servicesSpokenOf() {
+        Set<String> names = new HashSet<>();
+        snapshot().stream()
+                .filter(WatchGroup::isOpen)
+                .forEach(group -> names.addAll(group.subscriptions().services()));
+        return names;
     }
 
     /** Why a stream isn't open; words for a person. */

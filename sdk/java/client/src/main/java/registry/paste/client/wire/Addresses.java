@@ -12,9 +12,12 @@ import registry.paste.client.traffic.Unsigned;
  */
 public final class Addresses {
     private static final long ISOLATED_MOVE_NANOS = 30_000_000_000L;
+    private static final long ISOLATED_REMEMBERED_NANOS = 120_000_000_000L;
 
     private final List<URI> nodes;
-    private final boolean[] isolated;
+    /** When a node last said that it is isolated; null where it never did, or has taken it back. */
+    private final Long[] isolatedAt;
+
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private int current;
     private long movedForIsolation;
@@ -22,7 +25,7 @@ public final class Addresses {
 
     public Addresses(List<URI> nodes, LongSupplier random) {
         this.nodes = List.copyOf(nodes);
-        this.isolated = new boolean[nodes.size()];
+        this.isolatedAt = new Long[nodes.size()];
         this.current = (int) Unsigned.mulhi(random.getAsLong(), nodes.size());
     }
 
@@ -53,11 +56,11 @@ public final class Addresses {
     /** A node answered, and said whether others may know more. */
     public void answered(Node node, boolean isIsolated, long now) {
         synchronized (this) {
-            isolated[node.index] = isIsolated;
+            isolatedAt[node.index] = isIsolated ? now : null;
             if (!isIsolated || node.index != current || !mayMove(now)) {
                 return;
             }
-            int next = nextNotIsolated();
+            int next = nextNotIsolated(now);
             if (next == current) {
                 return;
             }
@@ -72,10 +75,10 @@ public final class Addresses {
         return !everMovedForIsolation || now - movedForIsolation >= ISOLATED_MOVE_NANOS;
     }
 
-    private int nextNotIsolated() {
-        for (int step = 1; step < isolated.length; step++) {
-            int index = (current + step) % isolated.length;
-            if (!isolated[index]) {
+    private int nextNotIsolated(long now) {
+        for (int step = 1; step < isolatedAt.length; step++) {
+            int index = (current + step) % isolatedAt.length;
+            if (isolatedAt[index] == null || now - isolatedAt[index] >= ISOLATED_REMEMBERED_NANOS) {
                 return index;
             }
         }

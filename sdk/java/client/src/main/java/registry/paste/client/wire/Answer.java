@@ -21,19 +21,47 @@ public record Answer(int status, HttpHeaders headers, byte[] body) {
         return status >= 200 && status < 300;
     }
 
-    /** Whether asking again, perhaps elsewhere, may help. */
+    /** Whether asking again, perhaps elsewhere, may help. A refusal without a code isn't the registry's word. */
     public boolean failed() {
-        return status < 200 || (status >= 300 && status < 400) || status == 408 || status == 429 || status >= 500;
+        return status < 200
+                || (status >= 300 && status < 400)
+                || status == 408
+                || status == 429
+                || status >= 500
+                || (!ok() && code().isEmpty());
+    }
+
+    /** Whether the registry says that it doesn't know who asks. */
+    public boolean notRegistered() {
+        return status == 404 && code().equals("not-registered");
+    }
+
+    /** Whether the body is a JSON object that has this {@code id}. */
+    public boolean names(String id) {
+        return field("id").equals(id);
+    }
+
+    /** Whether the body is a JSON object, or there is none. */
+    public boolean emptyOrJson() {
+        if (body.length == 0) {
+            return true;
+        }
+        try {
+            JsonObject.read(new String(body, StandardCharsets.UTF_8));
+            return true;
+        } catch (JsonException garbage) {
+            return false;
+        }
     }
 
     /** The stable word of a problem; empty where there is none. */
     public String code() {
-        return problem("code");
+        return field("code");
     }
 
     /** What was wrong, and what to do; the status where the registry doesn't say. */
     public String detail() {
-        String detail = problem("detail");
+        String detail = field("detail");
         return detail.isEmpty() ? "status " + status : detail;
     }
 
@@ -52,10 +80,10 @@ public record Answer(int status, HttpHeaders headers, byte[] body) {
         }
     }
 
-    private String problem(String field) {
+    private String field(String name) {
         try {
-            return JsonObject.read(new String(body, StandardCharsets.UTF_8)).string(field, "");
-        } catch (JsonException noProblem) {
+            return JsonObject.read(new String(body, StandardCharsets.UTF_8)).string(name, "");
+        } catch (JsonException notThere) {
             return "";
         }
     }

@@ -1,10 +1,12 @@
 package registry.paste.client.wire;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -15,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import registry.paste.client.json.JsonWriter;
 
 /**
@@ -76,6 +79,12 @@ public final class Transport {
      */
     public Answer call(String method, String path, Object body, Duration timeout)
             throws IOException, InterruptedException {
+        return call(method, path, body, timeout, answer -> true);
+    }
+
+    /** As the other one does; an answer of 2xx that isn't as {@code documented} is a failure. */
+    public Answer call(String method, String path, Object body, Duration timeout, Predicate<Answer> documented)
+            throws IOException, InterruptedException {
         Addresses.Node node = addresses.current();
         HttpRequest.Builder request = request(node, path).timeout(timeout);
         if (body == null) {
@@ -90,6 +99,10 @@ public final class Transport {
                     await(http().sendAsync(request.build(), info -> new BoundedBody(ANSWER_BYTES_MAX)), timeout);
             Answer answer = new Answer(response.statusCode(), response.headers(), response.body());
             answered(node, response, answer.failed());
+            if (answer.ok() && !documented.test(answer)) {
+                throw new IOException("what answered " + method + " with status " + answer.status()
+                        + " is not the registry; look for a proxy between");
+            }
             return answer;
         } catch (IOException failure) {
             addresses.failed(node);
@@ -114,14 +127,12 @@ public final class Transport {
         }
         try {
             HttpResponse<InputStream> response =
-                    await(http().sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream()), timeout);
-            boolean stream = response.statusCode() == 200
-                    && response.headers().firstValue("content-type").orElse("").startsWith("text/event-stream");
-            if (!stream) {
-                response.body().close();
-                boolean unregistered = response.statusCode() == 404;
-                answered(node, response, !unregistered);
-                throw new RefusedException(response.statusCode(), Answer.retryAfterNanos(response.headers()));
+                    await(http().sendAsync(request.build(), Transport::streamOrProblem), timeout);
+            if (!isStream(response.statusCode(), response.headers())) {
+                byte[] problem = response.body().readAllBytes();
+                Answer answer = new Answer(response.statusCode(), response.headers(), problem);
+                answered(node, response, !answer.notRegistered());
+                throw new RefusedException(answer);
             }
             answered(node, response, false);
             return new EventStream(node, response.body());
@@ -133,20 +144,32 @@ public final class Transport {
         }
     }
 
+    private static boolean isStream(int status, HttpHeaders headers) {
+        return status == 200 && headers.firstValue("content-type").orElse("").startsWith("text/event-stream");
+    }
+
+    /** A stream is read as it comes; anything else is there, within its bounds, before it is looked at. */
+    private static HttpResponse.BodySubscriber<InputStream> streamOrProblem(HttpResponse.ResponseInfo info) {
+        return isStream(info.statusCode(), info.headers())
+                ? HttpResponse.BodySubscribers.ofInputStream()
+                : HttpResponse.BodySubscribers.mapping(new BoundedBody(ANSWER_BYTES_MAX), ByteArrayInputStream::new);
+    }
+
     /** The stream was answered with something else. */
     public static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1;
-        private final int status;
+        private final boolean notRegistered;
         private final long retryAfterNanos;
 
-        RefusedException(int status, long retryAfterNanos) {
-            super("the registry answered the stream with status " + status);
-            this.status = status;
-            this.retryAfterNanos = retryAfterNanos;
+        RefusedException(Answer answer) {
+            super("the registry answered the stream with status " + answer.status() + ": " + answer.detail());
+            this.notRegistered = answer.notRegistered();
+            this.retryAfterNanos = answer.retryAfterNanos();
         }
 
-        public int status() {
-            return status;
+        /** Whether the registry says that it doesn't know the session. */
+        public boolean notRegistered() {
+            return notRegistered;
         }
 
         public long retryAfterNanos() {

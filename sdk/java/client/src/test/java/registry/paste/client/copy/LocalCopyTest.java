@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import registry.paste.client.wire.FakeTime;
 class LocalCopyTest {
     private final FakeTime time = new FakeTime();
     private final AtomicInteger told = new AtomicInteger();
+    private final AtomicInteger confirmed = new AtomicInteger();
     private final LocalCopy copy = copy();
 
     private LocalCopy copy() {
@@ -36,6 +38,11 @@ class LocalCopyTest {
             @Override
             public void changed(ConfigCopy config) {
                 told.incrementAndGet();
+            }
+
+            @Override
+            public void confirmed(ConfigCopy config) {
+                confirmed.incrementAndGet();
             }
         });
     }
@@ -94,11 +101,30 @@ class LocalCopyTest {
         copy.snapshot(snapshot(3, "b", "c"), "f");
         assertEquals(List.of("a", "b", "c"), ids());
         time.pass(29_999);
-        copy.expire();
+        copy.expire(Set.of("s"));
         assertEquals(List.of("a", "b", "c"), ids());
         time.pass(1);
-        copy.expire();
+        copy.expire(Set.of("s"));
         assertEquals(List.of("b", "c"), ids());
+    }
+
+    @Test
+    void aRegistryThatIsAwayAfterItLostItsDataEmptiesNothing() {
+        copy.service("s");
+        copy.snapshot(snapshot(9, "a", "b"), "e");
+        copy.snapshot(snapshot(1), "f");
+        time.pass(59_000);
+        copy.expire(Set.of());
+        time.pass(600_000);
+        copy.expire(Set.of());
+        assertEquals(List.of("a", "b"), ids());
+        time.pass(59_999);
+        copy.expire(Set.of("s"));
+        assertEquals(List.of("a", "b"), ids(), "their time began anew");
+        copy.delta(delta(2, instances("b"), "[]"));
+        time.pass(1);
+        copy.expire(Set.of("s"));
+        assertEquals(List.of("b"), ids());
     }
 
     @Test
@@ -163,11 +189,69 @@ class LocalCopyTest {
         assertNull(item.release());
     }
 
+    private static JsonObject release(int number) {
+        return JsonObject.read(
+                "{\"group\":\"g\",\"key\":\"k\",\"release\":" + number + ",\"format\":\"text\",\"content\":\"x\"}");
+    }
+
+    @Test
+    void aReleaseThatIsToldAgainIsConfirmed() {
+        copy.config("g/k");
+        copy.config(release(1));
+        assertEquals(0, confirmed.get());
+        copy.config(release(1));
+        assertEquals(1, confirmed.get());
+        copy.config(release(2));
+        assertEquals(2, told.get());
+        JsonObject removal = JsonObject.read("{\"group\":\"g\",\"key\":\"k\",\"release\":0,\"removed\":true}");
+        copy.config(removal);
+        copy.config(removal);
+        assertEquals(1, confirmed.get(), "removals aren't");
+    }
+
+    private String written() {
+        return copy.write(time.now()).map(JsonWriter::write).orElse("nothing");
+    }
+
+    @Test
+    void onlyWhatAStreamSaidIsWritten() {
+        copy.load(new SnapshotFile.Loaded(
+                JsonObject.read("{\"epoch\":\"e\",\"services\":{\"s\":{\"revision\":1,\"instances\":" + instances("a")
+                        + "},\"unused\":{\"revision\":1,\"instances\":[]}},"
+                        + "\"configs\":{\"g/k\":{\"release\":1,\"format\":\"text\",\"content\":\"x\"}}}"),
+                Duration.ofSeconds(5)));
+        assertEquals("nothing", written());
+        copy.service("s");
+        copy.config("g/k");
+        assertEquals(List.of("a"), ids());
+        copy.snapshot(snapshot(2, "a"), "e");
+        assertEquals("nothing", written(), "the item is only from disk");
+        copy.config(release(1));
+        assertEquals(1, confirmed.get());
+        assertTrue(written().contains("\"epoch\":\"e\""), written());
+        assertFalse(written().contains("unused"), written());
+    }
+
+    @Test
+    void whatIsUnconfirmedOrOfSeveralHistoriesIsNotWritten() {
+        copy.service("s");
+        copy.snapshot(snapshot(1, "a", "b"), "e");
+        copy.reset(List.of("s"), "f");
+        assertEquals("nothing", written());
+        copy.snapshot(snapshot(1, "a"), "f");
+        assertEquals("nothing", written());
+        copy.delta(delta(2, "[]", "[\"b\"]"));
+        assertTrue(written().contains("\"epoch\":\"f\""), written());
+        copy.service("t");
+        copy.snapshot(JsonObject.read("{\"service\":\"t\",\"revision\":1,\"instances\":[]}"), "g");
+        assertEquals("nothing", written());
+    }
+
     @Test
     void secretsStayInMemory() {
         copy.config("g/k");
         copy.config(JsonObject.read("{\"group\":\"g\",\"key\":\"k\",\"release\":1,\"format\":\"text\","
                 + "\"content\":\"hunter2\",\"secret\":true}"));
-        assertFalse(JsonWriter.write(copy.write(time.now())).contains("hunter2"));
+        assertFalse(JsonWriter.write(copy.write(time.now()).orElseThrow()).contains("hunter2"));
     }
 }

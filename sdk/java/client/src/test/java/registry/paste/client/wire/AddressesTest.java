@@ -41,6 +41,16 @@ class AddressesTest {
     }
 
     @Test
+    void aNodeThatWasIsolatedLongAgoIsTriedAgain() {
+        Addresses addresses = new Addresses(THREE.subList(0, 2), () -> 0);
+        addresses.answered(addresses.current(), true, 0);
+        addresses.answered(addresses.current(), true, 119 * SECOND);
+        assertEquals(1, addresses.current().index());
+        addresses.answered(addresses.current(), true, 120 * SECOND);
+        assertEquals(0, addresses.current().index());
+    }
+
+    @Test
     void whenAllAreIsolatedItStays() {
         Addresses addresses = new Addresses(THREE.subList(0, 2), () -> 0);
         addresses.answered(addresses.current(), true, 0);
