@@ -16,6 +16,8 @@ from processes import RegistryProcess, eventually, free_port, program
 PROGRAM = """
 import os, signal, sys, threading, time
 from paste_registry import Registry
+# A shell that starts something in the background has it ignore SIGINT, and so whatever that starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if "own-handler" in sys.argv:
     signal.signal(signal.SIGTERM, lambda *_: print("handled", flush=True))
 registry = Registry.connect(sys.argv[1], drain_delay=0.1)
