@@ -1,7 +1,7 @@
 //! `cargo xtask bench-sdks`: what choosing and calling cost in each language, beside that language's own means.
 //!
-//! Each SDK has a program that measures it and prints a JSON object a line. They run one after the other, beside one
-//! registry, and what they print is kept as it is: `bench/runs/<date>-sdks/<language>.jsonl`.
+//! Each SDK has a program that measures it and prints a JSON object a line; the crate `traffic` has two. They run one after the other, beside one
+//! registry, and what they print is kept as it is, in `bench/runs/<date>-sdks/`.
 
 use std::fs;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::{Failure, process, tools};
 /// Building what is measured.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 
-/// A program that measures: its language, the folder it is started in, and how.
+/// A program that measures: the file for what it prints, the folder it is started in, and how.
 const PROGRAMS: [(&str, &str, &[&str]); 6] = [
     (
-        "choosing",
+        "choosing.txt",
         ".",
         &[
             "cargo",
@@ -31,7 +31,7 @@ const PROGRAMS: [(&str, &str, &[&str]); 6] = [
         ],
     ),
     (
-        "tail",
+        "tail.txt",
         ".",
         &[
             "cargo",
@@ -43,15 +43,19 @@ const PROGRAMS: [(&str, &str, &[&str]); 6] = [
             "tail",
         ],
     ),
-    ("python", "sdk/python", &[".venv/bin/python", "bench.py"]),
     (
-        "typescript",
+        "python.jsonl",
+        "sdk/python",
+        &[".venv/bin/python", "bench.py"],
+    ),
+    (
+        "typescript.jsonl",
         "sdk/typescript",
         &["node", "--expose-gc", "dist-test/bench.js"],
     ),
-    ("go", "sdk/go", &["go", "run", "./cmd/bench"]),
+    ("go.jsonl", "sdk/go", &["go", "run", "./cmd/bench"]),
     (
-        "java",
+        "java.jsonl",
         "sdk/java",
         &[
             "java",
@@ -110,7 +114,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     let log = root.join("target/bench-sdks.log");
     let registry = Registry::start(&binary, root.join("target/bench-sdks-data"), &log)?;
     let url = format!("http://{}", registry.address());
-    for (language, folder, words) in PROGRAMS {
+    for (file, folder, words) in PROGRAMS {
         let mut command = Command::new(root.join(folder).join(words[0]));
         if !words[0].contains('/') {
             command = Command::new(words[0]);
@@ -120,7 +124,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
             .env("PASTE_REGISTRY_BIN", &binary)
             .env("PASTE_REGISTRY_URL", &url)
             .args(&words[1..]);
-        keep(&mut steps, &record, language, &mut command)?;
+        keep(&mut steps, &record, file, &mut command)?;
     }
     let mut rust = tools::cargo(root);
     rust.args([
@@ -134,7 +138,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         "--",
         &url,
     ]);
-    keep(&mut steps, &record, "rust", &mut rust)?;
+    keep(&mut steps, &record, "rust.jsonl", &mut rust)?;
     registry.stop()?;
     steps.finish();
     Ok(())
@@ -144,15 +148,12 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
 fn keep(
     steps: &mut Steps,
     record: &Path,
-    language: &str,
+    file: &str,
     command: &mut Command,
 ) -> Result<(), Failure> {
-    steps.run(language, || {
+    steps.run(file, || {
         let printed = process::output(command)?;
         print!("{printed}");
-        Ok(fs::write(
-            record.join(format!("{language}.jsonl")),
-            printed,
-        )?)
+        Ok(fs::write(record.join(file), printed)?)
     })
 }
