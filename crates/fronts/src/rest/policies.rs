@@ -2,17 +2,12 @@
 
 use paste_api::{Policy, PolicyHistory, PolicyList, PolicyRelease, ServicePolicy, Time};
 use paste_engine::{PolicyTerms, RecordedPolicy};
-use paste_model::{Role, ServiceKey, ServiceName};
+use paste_model::ServiceKey;
 
 use super::answer::{self, Answered};
 use super::call::Call;
 use super::failure::Failure;
-use super::query::invalid;
-
-/// Policies on a page that doesn't say how many.
-const LIMIT_DEFAULT: usize = 100;
-/// Most policies on a page.
-const LIMIT_MAX: usize = 1_000;
+use super::services::Page;
 
 fn shown(key: &ServiceKey, recorded: &RecordedPolicy) -> Option<ServicePolicy> {
     let newest = recorded.history.newest();
@@ -51,43 +46,21 @@ fn unknown(key: &ServiceKey) -> Failure {
 )]
 pub(super) fn list(mut call: Call) -> Answered {
     let namespace = call.query.namespace()?;
-    let limit = call.query.limit("limit", LIMIT_MAX)?;
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    let cursor = call.query.one("cursor")?;
-    let cursor = cursor.map(|text| ServiceName::new(&text)).transpose();
-    let mut after = cursor.map_err(|_| invalid("cursor", "is none that a page ended with"))?;
+    let page = Page::asked(&mut call)?;
     call.finish_query()?;
-    if !call.caller.may_in(Role::Read, &namespace) {
-        call.caller.require_all(Role::Read, &namespace)?;
-    }
-    let mut policies = Vec::new();
-    // One more than asked for tells whether there is another page.
-    while policies.len() <= limit {
-        let from = after.as_ref().map(ServiceName::as_str);
-        let catalog = call.engine().catalog();
-        let page = catalog.services(namespace.as_str(), "", from, LIMIT_MAX);
-        let Some(last) = page.last() else { break };
-        after = Some(last.key().name.clone());
-        for key in page
-            .iter()
-            .filter(|it| it.policy().is_some())
-            .map(|it| it.key())
-        {
-            if policies.len() > limit {
-                break;
-            }
-            if let Ok(recorded) = call.engine().policy(&call.caller, key) {
-                policies.extend(shown(key, &recorded));
-            }
-        }
-    }
-    let more = policies.len() > limit;
-    policies.truncate(limit);
-    let last = policies.last().filter(|_| more);
+    let (found, cursor) = page.of(&call, &namespace, "", |it| it.policy().is_some())?;
+    let policies = found.iter().filter_map(|snapshot| {
+        let (history, revision) = snapshot.policy_history()?;
+        let recorded = RecordedPolicy {
+            history: history.clone(),
+            revision,
+        };
+        shown(snapshot.key(), &recorded)
+    });
     answer::ok(&PolicyList {
         namespace: namespace.to_string(),
-        cursor: last.map(|last: &ServicePolicy| last.service.clone()),
-        policies,
+        policies: policies.collect(),
+        cursor,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Services: the list of them, and their settings.
 
+use std::sync::Arc;
+
 use paste_api::{Service, ServiceList, ServiceSettings};
 use paste_catalog::Snapshot;
 use paste_model::{Namespace, Role, ServiceName};
@@ -50,44 +52,63 @@ fn shown(snapshot: &Snapshot) -> Service {
 pub(super) fn list(mut call: Call) -> Answered {
     let namespace = call.query.namespace()?;
     let prefix = call.query.one("prefix")?.unwrap_or_default();
-    let limit = call
-        .query
-        .limit("limit", LIMIT_MAX)?
-        .unwrap_or(LIMIT_DEFAULT);
-    let cursor = call
-        .query
-        .one("cursor")?
-        .map(|text| ServiceName::new(&text))
-        .transpose();
-    let cursor = cursor.map_err(|_| invalid("cursor", "is none that a page ended with"))?;
+    let page = Page::asked(&mut call)?;
     call.finish_query()?;
-    permitted(&call, &namespace)?;
-    // One more than asked for tells whether there is another page.
-    let mut found = Vec::with_capacity(limit + 1);
-    let mut after = cursor;
-    while found.len() <= limit {
-        let from = after.as_ref().map(ServiceName::as_str);
-        let page = call
-            .engine()
-            .catalog()
-            .services(namespace.as_str(), &prefix, from, LIMIT_MAX);
-        let Some(last) = page.last() else { break };
-        after = Some(last.key().name.clone());
-        let readable = page
-            .iter()
-            .filter(|snapshot| call.caller.may(Role::Read, snapshot.key()));
-        found.extend(readable.take(limit + 1 - found.len()).cloned());
-    }
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let (found, cursor) = page.of(&call, &namespace, &prefix, |_| true)?;
     answer::ok(&ServiceList {
         namespace: namespace.to_string(),
-        cursor: found
-            .last()
-            .filter(|_| more)
-            .map(|last| last.key().name.to_string()),
+        cursor,
         services: found.iter().map(|snapshot| shown(snapshot)).collect(),
     })
+}
+
+/// Which page of services is asked for.
+pub(super) struct Page {
+    limit: usize,
+    after: Option<ServiceName>,
+}
+
+impl Page {
+    /// Reads `limit` and `cursor`.
+    pub(super) fn asked(call: &mut Call) -> Result<Self, Failure> {
+        let limit = call.query.limit("limit", LIMIT_MAX)?;
+        let cursor = call.query.one("cursor")?;
+        let cursor = cursor.map(|text| ServiceName::new(&text)).transpose();
+        Ok(Self {
+            limit: limit.unwrap_or(LIMIT_DEFAULT),
+            after: cursor.map_err(|_| invalid("cursor", "is none that a page ended with"))?,
+        })
+    }
+
+    /// The services on it, of those that the caller may read and that are `wanted`; and what to send as `cursor` for the next.
+    pub(super) fn of(
+        self,
+        call: &Call,
+        namespace: &Namespace,
+        prefix: &str,
+        wanted: impl Fn(&Snapshot) -> bool,
+    ) -> Result<(Vec<Arc<Snapshot>>, Option<String>), Failure> {
+        permitted(call, namespace)?;
+        let Self { limit, mut after } = self;
+        // One more than asked for tells whether there is another page.
+        let mut found = Vec::with_capacity(limit + 1);
+        while found.len() <= limit {
+            let from = after.as_ref().map(ServiceName::as_str);
+            let catalog = call.engine().catalog();
+            let page = catalog.services(namespace.as_str(), prefix, from, LIMIT_MAX);
+            let Some(last) = page.last() else { break };
+            after = Some(last.key().name.clone());
+            let readable = page
+                .iter()
+                .filter(|snapshot| wanted(snapshot) && call.caller.may(Role::Read, snapshot.key()));
+            found.extend(readable.take(limit + 1 - found.len()).cloned());
+        }
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| more);
+        let cursor = last.map(|last| last.key().name.to_string());
+        Ok((found, cursor))
+    }
 }
 
 fn permitted(call: &Call, namespace: &Namespace) -> Result<(), Failure> {
