@@ -60,10 +60,8 @@ pub(super) fn beginning(emission: &Emission) -> Bytes {
             protected: emission.protected,
             policy: emission
                 .policy
-                .iter()
-                .flatten()
-                .next()
-                .map(|policy| Policy::from(&**policy)),
+                .as_ref()
+                .and_then(|policy| policy.as_deref().map(Policy::from)),
             instances: upserted(emission),
         };
         event("snapshot", Some(emission.settled), &encode(&snapshot))
